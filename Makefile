@@ -1,0 +1,29 @@
+# make demo: set up, train the example task, and translate a few lines.  make test: set up, and run the tests.
+SHELL := /bin/bash
+BIN := .venv/bin
+UV = $$(deploy/find_uv.sh)
+
+.PHONY: setup demo test lint format lock clean
+
+setup:
+	@deploy/setup.sh
+
+demo: setup
+	@deploy/demo.sh
+
+test: setup
+	@$(BIN)/python -m pytest
+
+lint: setup
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+format: setup
+	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+# Resolve setup.py's requirements anew, for every x86-64 Linux since manylinux2014.
+lock:
+	@$(UV) pip compile setup.py --all-extras --python-version 3.10 --python-platform x86_64-manylinux2014 \
+	  --generate-hashes --custom-compile-command "make lock" --output-file deploy/locks/tfx-1.16.txt
+
+clean:
+	@rm -rf .venv .tools build dist ./*.egg-info
