@@ -1,0 +1,51 @@
+"""The whole configuration of one task: its sections, and the rules that bind them together."""
+
+import pydantic
+from pydantic import Field
+
+from components.config import DataConfig, EvaluationConfig, ServingConfig
+from trainer.config import DecodingConfig, ModelConfig, TrainingConfig
+from transform.config import Section, TextConfig
+
+
+class Config(Section):
+    """One task, read from one YAML file."""
+
+    name: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9-]{0,62}$",
+        description="Name of the task: lower-case letters, digits and hyphens, 63 at most.",
+    )
+    workspace: str = Field(
+        "runs",
+        min_length=1,
+        description="Folder of artifacts, metadata, logs and pushed models, each task in a folder of its name.",
+    )
+    data: DataConfig = Field(description=DataConfig.__doc__)
+    source: TextConfig = Field(TextConfig(), description="How source text becomes token ids.")
+    target: TextConfig = Field(TextConfig(), description="How target text becomes token ids.")
+    shared_vocabulary: bool = Field(False, description="One vocabulary, learned from and used by both sides.")
+    model: ModelConfig = Field(ModelConfig(), description=ModelConfig.__doc__)
+    training: TrainingConfig = Field(TrainingConfig(), description=TrainingConfig.__doc__)
+    decoding: DecodingConfig = Field(DecodingConfig(), description=DecodingConfig.__doc__)
+    evaluation: EvaluationConfig = Field(description=EvaluationConfig.__doc__)
+    serving: ServingConfig = Field(ServingConfig(), description=ServingConfig.__doc__)
+
+    @pydantic.model_validator(mode="after")
+    def _sections_agree(self) -> "Config":
+        splits = sorted(self.data.split_names())
+        if self.evaluation.split not in splits:
+            raise ValueError(f"evaluation.split is {self.evaluation.split!r}: data.inputs feed {', '.join(splits)}")
+        if self.evaluation.split == "train":
+            raise ValueError("evaluation.split is 'train': measure on pairs that the model was not trained on")
+        for key in self.evaluation.slice_by:
+            if key not in self.data.slice_keys:
+                raise ValueError(f"evaluation.slice_by has {key!r}: data.slice_keys are {self.data.slice_keys}")
+        if self.shared_vocabulary:
+            for key in ("unit", "vocabulary_size", "min_count"):
+                source, target = getattr(self.source, key), getattr(self.target, key)
+                if source != target:
+                    raise ValueError(
+                        f"shared_vocabulary is true, but source.{key} is {source!r} and target.{key} is {target!r}:"
+                        " they must be equal"
+                    )
+        return self
