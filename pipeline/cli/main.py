@@ -1,0 +1,47 @@
+"""The `seq2seq` command. TensorFlow and TFX are imported only inside the commands that need them."""
+
+import sys
+from importlib import metadata
+from typing import Annotated
+
+import typer
+
+from pipeline.cli import config, example, run, serve, status, translate
+from pipeline.config_file import ConfigError
+
+app = typer.Typer(
+    name="seq2seq",
+    help="Trains text-to-text models on pairs of text, and serves those that are good enough.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("run")(run.run)
+app.command("serve")(serve.serve)
+app.command("translate")(translate.translate)
+app.command("status")(status.status)
+app.add_typer(config.app, name="config")
+app.add_typer(example.app, name="example")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tfx-seq2seq {metadata.version('tfx-seq2seq')} (TFX {metadata.version('tfx')})")
+        raise typer.Exit
+
+
+@app.callback()
+def _options(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    del version  # its callback has done the work
+
+
+def main() -> None:
+    """Runs the command line; a configuration that cannot be used ends with status 2, one line per fault."""
+    try:
+        app()
+    except ConfigError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(2)

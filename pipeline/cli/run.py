@@ -1,0 +1,35 @@
+"""`seq2seq run`: the whole pipeline, from pairs of text to a pushed model."""
+
+import enum
+from typing import Annotated
+
+import typer
+
+from pipeline.cli.options import ConfigPath, Overrides
+from pipeline.config_file import load_config
+
+
+class OrchestratorName(str, enum.Enum):
+    """What `--orchestrator` takes."""
+
+    LOCAL = "local"
+    BEAM = "beam"
+
+
+def run(
+    config: ConfigPath,
+    overrides: Overrides,
+    orchestrator: Annotated[
+        OrchestratorName,
+        typer.Option(help="local: node after node (LocalDagRunner). beam: nodes as a Beam job (BeamDagRunner)."),
+    ] = OrchestratorName.LOCAL,
+) -> None:
+    """Train, evaluate, and push if every threshold is passed.
+
+    What has not changed since an earlier run is taken from the cache. Exits with 1 when a component failed, and with
+    3 when the model was not pushed because it failed a threshold.
+    """
+    settings = load_config(config, overrides)
+    from pipeline.cli import run_session  # imports TFX
+
+    raise typer.Exit(run_session.run(settings, orchestrator.value))

@@ -1,0 +1,89 @@
+"""One run on the command line: logs, live view, summary, exit status."""
+
+import datetime
+import logging
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from pipeline.cli.log_file import chatter_to
+from pipeline.cli.run_view import RunView, metrics_table, outcome_lines
+from pipeline.config import Config
+from pipeline.history import Run
+from pipeline.workspace import Workspace
+
+if TYPE_CHECKING:
+    from components.verdict import Verdict
+
+FAILED = 1
+INTERRUPTED = 130
+NOT_BLESSED = 3
+
+
+def run(config: Config, orchestrator: str) -> int:
+    """Runs a task's pipeline and shows it.
+
+    Returns:
+      The exit status: 0 when the model is pushed (now, or already as it is), 1 when a component failed, 3 when a
+      threshold was failed, 130 when interrupted.
+    """
+    workspace = Workspace.of(config)
+    started = datetime.datetime.now(datetime.timezone.utc)
+    log_file = workspace.logs / f"{started:%Y%m%d-%H%M%S-%f}.log"
+    console = Console(highlight=False)
+    console.print(f"Task {config.name}, log in {log_file}")
+    view = RunView(console)
+    logger = logging.getLogger("seq2seq")
+    logger.addHandler(view)
+    logger.setLevel(logging.INFO)
+    try:
+        with chatter_to(log_file):
+            finished, verdict = _run(config, workspace, orchestrator)
+    except KeyboardInterrupt:
+        view.close()
+        console.print("[red]Interrupted. Nothing was pushed; what had completed comes from the cache next time.")
+        return INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - whatever a component raised is reported, with the log beside it
+        view.close()
+        console.print(f"[bold red]{_failed_node(view)} failed:[/] ", end="")
+        console.print(_message(error), markup=False, soft_wrap=True)
+        console.print(f"The whole story is in {log_file}")
+        return FAILED
+    finally:
+        logger.removeHandler(view)
+        view.close()
+    console.print(metrics_table(verdict))
+    for line in outcome_lines(finished, verdict):
+        console.print(line, soft_wrap=True)
+    return 0 if verdict.blessed else NOT_BLESSED
+
+
+def _run(config: Config, workspace: Workspace, orchestrator: str) -> tuple[Run, "Verdict"]:
+    # TFX and TensorFlow write while they are imported: here that goes to the log.
+    from components.verdict import read_verdict
+    from pipeline.create import create_pipeline
+    from pipeline.history import read_run
+    from pipeline.runners.launch import NodeInterruptedError
+    from pipeline.runners.run import run_pipeline
+
+    try:
+        run_id = run_pipeline(create_pipeline(config), orchestrator)
+    except NodeInterruptedError as interrupt:
+        raise KeyboardInterrupt from interrupt
+    except Exception:
+        logging.getLogger(__name__).exception("the run failed")
+        raise
+    finished = read_run(workspace.metadata, run_id)
+    return finished, read_verdict(finished.evaluation_uri, finished.blessing_uri)
+
+
+def _failed_node(view: RunView) -> str:
+    return next((event.node for event in reversed(view.ended) if event.state == "failed"), "The run")
+
+
+def _message(error: Exception) -> str:
+    """The innermost message; Beam raises a worker's error as text that ends with it."""
+    while isinstance(error.__cause__, Exception):
+        error = error.__cause__
+    lines = [line for line in str(error).strip().splitlines() if line.strip()]
+    return lines[-1].strip() if "Traceback" in str(error) else str(error) or type(error).__name__

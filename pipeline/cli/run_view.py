@@ -1,0 +1,76 @@
+"""What `seq2seq run` shows: the components as they run, their own lines of progress, and what came of them."""
+
+import logging
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipeline.history import Run
+from pipeline.runners.events import NodeEvent
+
+if TYPE_CHECKING:
+    from components.verdict import Verdict
+
+_MARKS = {"completed": ("✓", "green"), "cached": ("↺", "cyan"), "failed": ("✗", "red")}
+
+
+class RunView(logging.Handler):
+    """Handler for the `seq2seq` loggers: one line per component that ends, and its progress indented below."""
+
+    def __init__(self, console: Console):
+        super().__init__(logging.INFO)
+        self._console = console
+        self._status = console.status("")
+        self.ended: list[NodeEvent] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Shows a node's event, or a line of progress."""
+        event = getattr(record, "node_event", None)
+        if event is None:
+            style = "yellow" if record.levelno >= logging.WARNING else "dim"
+            self._console.print(Text(f"    {record.getMessage()}", style=style), soft_wrap=True)
+        elif event.state == "started":
+            self._status.update(f"{event.node} …")
+            self._status.start()
+        else:
+            self._status.stop()
+            self.ended.append(event)
+            mark, color = _MARKS[event.state]
+            time = (
+                "from cache" if event.state == "cached" else f"{event.seconds:8.1f} s {event.peak_memory >> 20:8,} MB"
+            )
+            self._console.print(Text(f"{mark} {event.node:<36}", style=color) + Text(time, style="default"))
+
+    def close(self) -> None:
+        """Takes the moving status line from the terminal."""
+        self._status.stop()
+        super().close()
+
+
+def metrics_table(verdict: "Verdict") -> Table:
+    """All metrics, a row per slice, a column per metric; the baseline's figure in brackets where there is one."""
+    names = sorted({name for figures in verdict.metrics.values() for name in figures})
+    table = Table(title="Metrics", title_justify="left", title_style="bold")
+    table.add_column("slice")
+    for name in names:
+        table.add_column(name, justify="right")
+    for slice_name, figures in verdict.metrics.items():
+        before = verdict.baseline_metrics.get(slice_name, {})
+        cells = [
+            (f"{figures[name]:.4g}" if name in figures else "") + (f" ({before[name]:.4g})" if name in before else "")
+            for name in names
+        ]
+        table.add_row(slice_name, *cells)
+    return table
+
+
+def outcome_lines(run: Run, verdict: "Verdict") -> list[Text]:
+    """Where the model was pushed, or which thresholds stopped it."""
+    if verdict.blessed and run.pushed_to:
+        return [Text(f"Pushed version {run.pushed_version} to {run.pushed_to}", style="bold green")]
+    return [
+        Text("Not pushed: the model failed a threshold.", style="bold red"),
+        *(Text(f"  {failure}", style="red") for failure in verdict.failures),
+    ]

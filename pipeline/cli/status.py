@@ -1,0 +1,43 @@
+"""`seq2seq status`: runs, blessings and pushed versions of a task."""
+
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from pipeline.cli.options import ConfigPath, Overrides
+from pipeline.config_file import load_config
+from pipeline.workspace import Workspace
+
+
+def status(config: ConfigPath, overrides: Overrides) -> None:
+    """List a task's runs, whether their models were blessed, and which versions were pushed."""
+    from pipeline.history import read_runs  # imports ML Metadata
+
+    workspace = Workspace.of(load_config(config, overrides))
+    runs = read_runs(workspace.metadata)
+    console = Console(highlight=False)
+    if not runs:
+        console.print(f"No runs yet in {workspace.root}")
+        return
+    table = Table("run", "started (UTC)", "state", "blessed", "pushed version")
+    for run in runs:
+        blessed = {None: "", True: "yes", False: "no"}[run.blessed]
+        failed = [node for node, state in run.nodes.items() if state == "failed"]
+        cached = sum(state == "cached" for state in run.nodes.values())
+        state = f"{run.state} ({', '.join(failed)})" if failed else run.state
+        table.add_row(
+            run.run_id,
+            f"{run.started:%Y-%m-%d %H:%M:%S}",
+            f"{state}, {cached} of {len(run.nodes)} from cache" if cached else state,
+            blessed,
+            run.pushed_version or "",
+        )
+    console.print(table)
+    console.print(f"Served from {workspace.served}: {', '.join(_versions(workspace.served)) or 'nothing yet'}")
+
+
+def _versions(folder: Path) -> list[str]:
+    if not folder.is_dir():
+        return []
+    return sorted((child.name for child in folder.iterdir() if child.name.isdecimal()), key=int)

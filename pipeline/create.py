@@ -1,0 +1,129 @@
+"""The pipeline of one task: reads top to bottom as the DAG."""
+
+from tfx import v1 as tfx
+from tfx.dsl.components.base.base_node import BaseNode
+from tfx.orchestration import pipeline as tfx_pipeline
+
+from components.baseline import latest_blessed_model_other_than
+from components.data_gate import DataGate
+from components.evaluator import create_evaluator
+from components.example_gen import ParallelTextExampleGen
+from components.pusher import AtomicPusher
+from components.schema_gen import TextSchemaGen
+from pipeline.code_version import code_version
+from pipeline.config import Config
+from pipeline.workspace import Workspace
+
+_INGESTION_CODE = ("components.config", "components.example_gen", "components.schema_gen", "components.data_gate")
+_TEXT_CODE = ("serving.contract", "transform")
+_TRAINING_CODE = (*_TEXT_CODE, "trainer")
+_EVALUATION_CODE = ("components.config", "components.metrics", "components.evaluator", "transform")
+
+
+def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None) -> tfx.dsl.Pipeline:
+    """Builds the pipeline that a configuration describes.
+
+    Each component is given its part of the configuration and a fingerprint of the code that it runs, so that a
+    change to either runs it and what depends on it anew, and everything else is taken from the cache.
+
+    Args:
+      config: the task.
+      beam_pipeline_args: arguments for the Beam pipelines inside the components.
+    """
+    workspace = Workspace.of(config)
+    ingestion_code = code_version(*_INGESTION_CODE)
+    text = {
+        "source": config.source.model_dump(),
+        "target": config.target.model_dump(),
+        "shared_vocabulary": config.shared_vocabulary,
+    }
+
+    # Reads the pairs, refuses or counts bad rows, and makes the splits.
+    examples = ParallelTextExampleGen(config.data, code_version=ingestion_code)
+
+    # Describes every split in figures.
+    statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"])
+
+    # Learns from the training split what a valid example is.
+    schema = TextSchemaGen(statistics=statistics.outputs["statistics"], code_version=ingestion_code)
+
+    # Finds examples, in any split, that the schema does not allow.
+    anomalies = tfx.components.ExampleValidator(
+        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
+    )
+
+    # Stops the run where there are any.
+    gate = DataGate(anomalies=anomalies.outputs["anomalies"], code_version=ingestion_code)
+
+    # Learns the vocabularies, and turns text into padded ids with masks.
+    transform = tfx.components.Transform(
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        preprocessing_fn="transform.preprocessing.preprocessing_fn",
+        splits_config=tfx.proto.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        custom_config={**text, "code_version": code_version(*_TEXT_CODE)},
+        disable_analyzer_cache=True,
+    )
+    transform.add_upstream_node(gate)
+
+    # Trains the encoder-decoder, and exports it with its text graph and signatures.
+    trainer = tfx.components.Trainer(
+        examples=transform.outputs["transformed_examples"],
+        transform_graph=transform.outputs["transform_graph"],
+        run_fn="trainer.run.run_fn",
+        train_args=tfx.proto.TrainArgs(splits=["train"]),
+        eval_args=tfx.proto.EvalArgs(splits=["eval"]),
+        custom_config={
+            **text,
+            "model": config.model.model_dump(),
+            "training": config.training.model_dump(),
+            "decoding": config.decoding.model_dump(),
+            "code_version": code_version(*_TRAINING_CODE),
+        },
+    )
+
+    # Finds the model to beat: the last one that was blessed.
+    baseline = latest_blessed_model_other_than(trainer.outputs["model"])
+
+    # Decodes text, measures it per slice, and blesses the model if it passes every threshold.
+    evaluator = create_evaluator(
+        config.evaluation,
+        target=config.target,
+        examples=examples.outputs["examples"],
+        schema=schema.outputs["schema"],
+        model=trainer.outputs["model"],
+        baseline_model=baseline.outputs["model"],
+        code_version=code_version(*_EVALUATION_CODE),
+    )
+
+    # Makes a blessed model the newest version in the folder that TensorFlow Serving watches.
+    pusher = AtomicPusher(
+        model=trainer.outputs["model"],
+        model_blessing=evaluator.outputs["blessing"],
+        push_destination=tfx.proto.PushDestination(
+            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(workspace.served))
+        ),
+    )
+
+    components: list[BaseNode] = [
+        examples,
+        statistics,
+        schema,
+        anomalies,
+        gate,
+        transform,
+        trainer,
+        baseline,
+        evaluator,
+        pusher,
+    ]
+    return tfx_pipeline.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=str(workspace.artifacts),
+        components=components,
+        enable_cache=True,
+        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
+            str(workspace.metadata)
+        ),
+        beam_pipeline_args=beam_pipeline_args,
+    )

@@ -1,0 +1,1 @@
+"""One small runner per orchestrator, and what they share."""

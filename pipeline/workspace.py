@@ -1,0 +1,36 @@
+"""Where a task keeps its artifacts, metadata, logs and pushed models."""
+
+import dataclasses
+from pathlib import Path
+
+from pipeline.config import Config
+
+
+@dataclasses.dataclass(frozen=True)
+class Workspace:
+    """The folders of one task; nothing is created here."""
+
+    root: Path
+    served: Path
+
+    @classmethod
+    def of(cls, config: Config) -> "Workspace":
+        """The workspace that the configuration names, as absolute paths."""
+        root = Path(config.workspace).absolute() / config.name
+        served = Path(config.serving.push_to).absolute() if config.serving.push_to else None
+        return cls(root=root, served=served or root / "served" / config.serving.model_name)
+
+    @property
+    def artifacts(self) -> Path:
+        """Folder of the components' outputs."""
+        return self.root / "artifacts"
+
+    @property
+    def metadata(self) -> Path:
+        """SQLite file of ML Metadata."""
+        return self.root / "metadata.sqlite"
+
+    @property
+    def logs(self) -> Path:
+        """Folder with one log file per run."""
+        return self.root / "logs"
