@@ -1,0 +1,59 @@
+"""What a training gives, as plain figures."""
+
+import dataclasses
+from typing import Literal
+
+# The setting of section `training` that ended a training.
+StoppedBy = Literal["epochs", "max_steps", "early_stopping_patience"]
+
+
+@dataclasses.dataclass(frozen=True)
+class EpochResult:
+    """What one epoch gave.
+
+    Attributes:
+        epoch: Number of the epoch, from 1.
+        step: Optimiser steps since the start.
+        train_loss: Cross entropy per target token in nats, averaged over the epoch while the weights changed.
+        eval_loss: Cross entropy per target token in nats, on the eval split at the epoch's end.
+        eval_token_accuracy: Share of the eval split's target tokens that teacher forcing predicts.
+        target_tokens_per_second: Speed of training, evaluation not counted.
+        train_seconds: Time of training.
+        eval_seconds: Time of evaluation.
+    """
+
+    epoch: int
+    step: int
+    train_loss: float
+    eval_loss: float
+    eval_token_accuracy: float
+    target_tokens_per_second: float
+    train_seconds: float
+    eval_seconds: float
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainingResult:
+    """What a training gave; the model holds the weights of `best_epoch`.
+
+    Attributes:
+        history: One entry for each epoch.
+        best_epoch: The epoch with the lowest eval loss.
+        stopped_by: The setting that ended the training.
+        seed: The seed by which it can be repeated.
+        train_pairs: Pairs of an epoch.
+        left_out_pairs: Pairs of the train split left out because a side is too long.
+        eval_pairs: Pairs of the eval split.
+        target_tokens_per_second: Speed of training over all epochs, evaluation not counted.
+        seconds: Time of the whole training.
+    """
+
+    history: tuple[EpochResult, ...]
+    best_epoch: int
+    stopped_by: StoppedBy
+    seed: int
+    train_pairs: int
+    left_out_pairs: int
+    eval_pairs: int
+    target_tokens_per_second: float
+    seconds: float
