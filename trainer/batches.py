@@ -16,66 +16,58 @@ BATCH_SIGNATURE = {
     "target_length": tf.TensorSpec([None], tf.int64),
 }
 
-# Batches of one bucket that are cut from one pool of rows sorted by target length.
-_BATCHES_OF_A_POOL = 8
-# Batches among which the next one is drawn, so that a pool's batches do not come short targets first.
-_BATCHES_TO_DRAW_FROM = 32
 _BATCHES_AHEAD = 4
 
 
 def training_batches(pairs: Pairs, training: TrainingConfig, epoch: int) -> tf.data.Dataset:
     """All pairs once, in an order that follows from `training.seed` and `epoch`: dicts as BATCH_SIGNATURE says."""
-    seeds = random.Random(f"{training.seed}/{epoch}")
-    batches = _bucketed(pairs, training, (training.shuffle_buffer, seeds.randrange(2**31)))
-    order = seeds.randrange(2**31)
-    return _ahead(batches.shuffle(_BATCHES_TO_DRAW_FROM, seed=order, reshuffle_each_iteration=False))
+    return _batches(pairs, training, random.Random(f"{training.seed}/{epoch}").randrange(2**31))
 
 
 def evaluation_batches(pairs: Pairs, training: TrainingConfig) -> tf.data.Dataset:
     """All pairs once, always in the same order: dicts as BATCH_SIGNATURE says."""
-    return _ahead(_bucketed(pairs, training, None))
+    return _batches(pairs, training, None)
 
 
-def bucket_bounds(longest: int) -> list[int]:
-    """The longest side that each bucket takes, in tokens: rising by a tenth, at least by one, up to `longest`."""
-    bounds = [min(4, longest)]
-    while bounds[-1] < longest:
-        bounds.append(min(longest, max(bounds[-1] + 1, bounds[-1] * 11 // 10)))
-    return bounds
+def _batches(pairs: Pairs, training: TrainingConfig, seed: int | None) -> tf.data.Dataset:
+    """Cuts pools of `training.shuffle_buffer` rows, sorted by length, into batches, drawn at random if there is a seed.
 
+    A pool is a fair sample of the rows, and all lengths come all the time. Buckets that are filled as rows come by
+    give what is left in them, rare lengths above all, at the end of an epoch, and the model learns those last.
+    """
 
-def _bucketed(pairs: Pairs, training: TrainingConfig, shuffle: tuple[int, int] | None) -> tf.data.Dataset:
-    """Batches of rows. A row's bucket goes by its longer side, its place in the bucket by its target."""
-    spec = pairs.feature_spec
-    bounds = bucket_bounds(max(spec["source_ids"].shape[0], spec["target_input_ids"].shape[0]))
-    sizes = [min(training.max_batch_size, max(1, training.batch_tokens // bound)) for bound in bounds]
+    def batches_of(pool):
+        longer = tf.maximum(pool["source_length"], pool["target_length"])
+        # By the longer side, and within it by the target. Lengths are below 2**31.
+        order = tf.argsort(longer * 2**31 + pool["target_length"], stable=True)
+        records = tf.gather(pool[RECORD], order)
+        cuts = _cuts(tf.gather(longer, order), training.batch_tokens, training.max_batch_size)
+        batches = tf.data.Dataset.from_tensor_slices((cuts[:-1], cuts[1:]))
+        if seed is not None:
+            batches = batches.shuffle(tf.size(cuts, tf.int64), seed=seed)
+        return batches.map(lambda start, end: _trim(pairs.parse(records[start:end])))
 
-    def bucket(row):
-        longer = tf.maximum(row["source_length"], row["target_length"])
-        return tf.searchsorted(tf.constant(bounds, tf.int64), longer[tf.newaxis], out_type=tf.int64)[0]
-
-    def size(key):
-        return tf.gather(tf.constant(sizes, tf.int64), key)
-
-    def cut(key, pool):
-        pool = pool.batch(max(sizes) * _BATCHES_OF_A_POOL).map(_sorted_by_target)
-        return pool.unbatch().batch(size(key))
-
-    rows = pairs.rows(shuffle)
-    records = rows.group_by_window(bucket, cut, window_size_func=lambda key: size(key) * _BATCHES_OF_A_POOL)
-    return records.map(lambda records: _trim(pairs.parse(records)))
-
-
-def _ahead(batches: tf.data.Dataset) -> tf.data.Dataset:
-    """The same batches, some of them made while the model works."""
     options = tf.data.Options()
     # There is nothing to tune, and the tuner's thread delays the end of an iterator that is left early by seconds.
     options.autotune.enabled = False
-    return batches.prefetch(_BATCHES_AHEAD).with_options(options)
+    shuffle = None if seed is None else (training.shuffle_buffer, seed)
+    pools = pairs.pools(training.shuffle_buffer, shuffle).prefetch(1)
+    return pools.flat_map(batches_of).prefetch(_BATCHES_AHEAD).with_options(options)
 
 
-def _sorted_by_target(rows: dict[str, tf.Tensor]) -> tf.Tensor:
-    return tf.gather(rows[RECORD], tf.argsort(rows["target_length"], stable=True))
+def _cuts(lengths: tf.Tensor, batch_tokens: int, max_batch_size: int) -> tf.Tensor:
+    """Where to cut rows of rising lengths, int64 [rows]: 0, then the end of each batch, int64 [batches + 1]."""
+    end = tf.size(lengths, tf.int64)
+    cuts = end[tf.newaxis]
+
+    def cut(end, cuts):
+        # The last row is the longest of its batch, and so decides how many fit.
+        fitting = tf.clip_by_value(batch_tokens // lengths[end - 1], 1, max_batch_size)
+        start = tf.maximum(end - fitting, 0)
+        return start, tf.concat([[start], cuts], axis=0)
+
+    shapes = (tf.TensorShape([]), tf.TensorShape([None]))
+    return tf.while_loop(lambda end, _: end > 0, cut, (end, cuts), shape_invariants=shapes)[1]
 
 
 def _trim(batch: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:

@@ -112,7 +112,7 @@ def _train(step: BatchStep, batches: tf.data.Dataset, training: TrainingConfig, 
     sums = _Sums()
     for batch in batches:
         loss, correct, tokens = (float(total) for total in step(batch))
-        _check_loss("training", loss, progress, training)
+        _check_loss("training", loss, f"epoch {progress.epoch}, step {progress.step + 1}", training)
         sums.add(loss, correct, tokens)
         progress.after_step(pairs=int(tf.size(batch["source_length"])), loss=loss, tokens=tokens)
         if progress.step == training.max_steps:
@@ -124,14 +124,14 @@ def _evaluate(step: BatchStep, batches: tf.data.Dataset, training: TrainingConfi
     sums = _Sums()
     for batch in batches:
         sums.add(*(float(total) for total in step(batch)))
-    _check_loss("eval", sums.loss, progress, training)
+    _check_loss("eval", sums.loss, f"end of epoch {progress.epoch}", training)
     return sums
 
 
-def _check_loss(kind: str, loss: float, progress: Progress, training: TrainingConfig) -> None:
+def _check_loss(kind: str, loss: float, where: str, training: TrainingConfig) -> None:
     if not math.isfinite(loss):
         raise FloatingPointError(
-            f"epoch {progress.epoch}, step {progress.step}: the {kind} loss is {loss}; lower training.learning_rate"
+            f"{where}: the {kind} loss is {loss}; lower training.learning_rate"
             f" ({training.learning_rate:g}) or training.clip_norm ({training.clip_norm:g})"
         )
 

@@ -11,8 +11,8 @@ OnTooLong = Literal["truncate", "drop", "fail"]
 # The serialized row, among what is parsed of it. Rows are held back serialized, a fraction of their parsed size.
 RECORD = "record"
 
-# Rows parsed together: parsing one by one costs several times as much.
-_ROWS_AT_ONCE = 256
+# Rows counted together.
+_ROWS_AT_ONCE = 1024
 _FILES_AT_ONCE = 8
 _TEXT_FEATURES = ("source_ids", "source_length", "target_input_ids", "target_output_ids", "target_length")
 _TOO_LONG = {"source": "source_too_long", "target": "target_too_long"}
@@ -50,13 +50,16 @@ class Pairs:
             found += matches
         return sorted(found)
 
-    def rows(self, shuffle: tuple[int, int] | None = None) -> tf.data.Dataset:
-        """The rows that take part, one by one, still serialized: dicts of RECORD and the two lengths, all scalar.
+    def pools(self, size: int, shuffle: tuple[int, int] | None = None) -> tf.data.Dataset:
+        """The rows that take part, still serialized, at most `size` at a time.
+
+        Each pool is a dict of RECORD, string [rows], and source_length and target_length, int64 [rows].
 
         Args:
+            size: Rows read for one pool, those left out included.
             shuffle: None for the order of the files, or (rows to hold while shuffling, seed).
         """
-        return self._blocks(_records(self.files(), shuffle)).map(self._keep).unbatch()
+        return self._blocks(_records(self.files(), shuffle), size).map(self._keep)
 
     def parse(self, records: tf.Tensor) -> dict[str, tf.Tensor]:
         """Serialized rows, string [rows], to int64 tensors: ids [rows, time] padded in full, lengths [rows]."""
@@ -80,7 +83,7 @@ class Pairs:
             }
             return {key: totals[key] + found[key] for key in totals}
 
-        totals = self._blocks(_records(self.files(), None)).reduce(zero, add)
+        totals = self._blocks(_records(self.files(), None), _ROWS_AT_ONCE).reduce(zero, add)
         counts = {key: int(value) for key, value in totals.items()}
         for side, on_too_long in (("source", self.source_on_too_long), ("target", self.target_on_too_long)):
             if on_too_long == "fail" and counts[side]:
@@ -95,10 +98,10 @@ class Pairs:
             )
         return survey
 
-    def _blocks(self, records: tf.data.Dataset) -> tf.data.Dataset:
-        """Blocks of rows: dicts of RECORD string [rows], the lengths and the flags int64 [rows]."""
+    def _blocks(self, records: tf.data.Dataset, size: int) -> tf.data.Dataset:
+        """Blocks of `size` rows: dicts of RECORD string [rows], the lengths and the flags int64 [rows]."""
         spec = {name: self.feature_spec[name] for name in ("source_length", "target_length", *_TOO_LONG.values())}
-        return records.batch(_ROWS_AT_ONCE).map(lambda block: {RECORD: block, **_parse(block, spec)})
+        return records.batch(size).map(lambda block: {RECORD: block, **_parse(block, spec)})
 
     def _keep(self, rows: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
         """The rows that take part, without the flags."""

@@ -28,9 +28,9 @@ class Progress:
         self._training = training
         self._all_pairs = pairs * training.epochs
         self._writer = tf.summary.create_file_writer(log_directory)
-        self._started = self._shown = time.monotonic()
         self._pairs = 0
-        self._loss = self._tokens = 0.0  # since the last line
+        self._started, self._share_at_start = 0.0, 0.0
+        self._begin_line()
         self.epoch = 0
         self.step = 0
 
@@ -47,16 +47,21 @@ class Progress:
         self._loss += loss
         self._tokens += tokens
         now = time.monotonic()
+        if self.step == 1:
+            # The first step traces the graph, and says nothing of the time that further ones take.
+            self._started, self._share_at_start = now, self._share_done()
+            self._begin_line()
         if now - self._shown < self._training.log_every_seconds:
             return
         mean, speed = self._loss / self._tokens, self._tokens / (now - self._shown)
-        left = duration((now - self._started) * (1 / self._share_done() - 1))
+        share = self._share_done()
+        left = duration((now - self._started) * (1 - share) / (share - self._share_at_start))
         logger.info(
             f"epoch {self.epoch}/{self._training.epochs}, step {self.step}: loss {mean:.4f},"
             f" {speed:,.0f} target tokens/s, at most {left} left"
         )
         self._curves({"train/loss": mean, "train/target_tokens_per_second": speed})
-        self._shown, self._loss, self._tokens = now, 0.0, 0.0
+        self._begin_line()
 
     def after_epoch(self, result: EpochResult) -> None:
         """Shows what an epoch gave."""
@@ -73,6 +78,12 @@ class Progress:
                 "eval/token_accuracy": result.eval_token_accuracy,
             }
         )
+        self._begin_line()
+
+    def _begin_line(self) -> None:
+        """Starts to count for the next line."""
+        self._shown = time.monotonic()
+        self._loss = self._tokens = 0.0
 
     def _curves(self, values: dict[str, float]) -> None:
         with self._writer.as_default(step=self.step):
