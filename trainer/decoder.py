@@ -116,7 +116,7 @@ class Decoder(keras.layers.Layer, abc.ABC):
         return config.embedding_size
 
     def _split(self, state: tf.Tensor) -> list[tf.Tensor]:
-        return tf.split(state, self.stack.state_count, axis=-1)
+        return tf.split(state, [self.units] * self.stack.state_count, axis=-1)
 
 
 class PlainDecoder(Decoder):

@@ -8,5 +8,5 @@ def product(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
     if inputs.shape.rank == 2:
         return tf.matmul(inputs, kernel)
     # One large product: tf.matmul would broadcast the kernel over the leading dimensions.
-    flat = tf.matmul(tf.reshape(inputs, [-1, inputs.shape[-1]]), kernel)
+    flat = tf.matmul(tf.reshape(inputs, [-1, kernel.shape[0]]), kernel)
     return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [kernel.shape[-1]]], axis=0))
