@@ -71,9 +71,10 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
 
 def _segment_side(side: str, feature: tf.Tensor | tf.SparseTensor, config: TextConfig) -> tf.RaggedTensor:
     """All pieces, string [B, (n)], of one side of the pairs; stops at a text that is too long where the config says."""
-    # Features that the schema does not require of every example arrive sparse.
-    dense = tf.sparse.to_dense(feature, "") if isinstance(feature, tf.SparseTensor) else feature
-    text = dense[:, 0]
+    if isinstance(feature, tf.SparseTensor):
+        # So arrives what the schema does not require of every example; what is missing is an empty text.
+        feature = tf.concat([tf.sparse.to_dense(feature, ""), tf.fill([feature.dense_shape[0], 1], "")], axis=1)
+    text = feature[:, 0]
     pieces = segment(text, config)
     if config.on_too_long != "fail":
         return pieces

@@ -22,7 +22,8 @@ def learn_vocabulary(pieces: tf.Tensor, config: TextConfig, name: str) -> tf.Ten
     return tft.vocabulary(
         pieces,
         top_k=config.vocabulary_size,
-        frequency_threshold=config.min_count,
+        # TFT warns of a threshold that leaves nothing out.
+        frequency_threshold=config.min_count if config.min_count > 1 else None,
         vocab_filename=name,
         reserved_tokens=SPECIAL_TOKENS,
         name=name,
