@@ -15,7 +15,6 @@ from transform.code_points import decode, encode
 from transform.config import TextConfig
 from transform.lowercase import lowercase
 
-
 ROOT = pathlib.Path(__file__).parents[2]
 
 
