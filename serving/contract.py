@@ -10,7 +10,7 @@ along the first dimension, and no tensor is a mask, because it pads with a tenso
 SERVING_DEFAULT = "serving_default"  # text -> the decoded outputs below
 SERVING_EXAMPLES = "serving_examples"  # serialized tf.Examples -> the decoded outputs, and the target's score
 TRANSFORM = "transform"  # text -> SOURCE_IDS, SOURCE_LENGTH, SOURCE_TOKENS
-ENCODE = "encode"  # text -> MEMORY, SOURCE_LENGTH, STATE, TOKEN, SOURCE_TOKENS
+ENCODE = "encode"  # text -> MEMORY, SOURCE_LENGTH, STATE, TOKEN, MAX_LENGTH, SOURCE_TOKENS
 DECODE_STEP = "decode_step"  # TOKEN, STATE, MEMORY, SOURCE_LENGTH -> one step's distribution and next state
 SCORE = "score"  # text and target -> LOG_PROB, TOKEN_LOG_PROBS
 DETOKENIZE = "detokenize"  # TOKENS (ids) -> TEXT, PIECES
@@ -25,10 +25,10 @@ TRANSLATION = "translation"  # string [B], the best of TRANSLATIONS
 TRANSLATIONS = "translations"  # string [B, K], best first
 SCORES = "scores"  # float32 [B, K], log-probability under the length and coverage penalties
 LOG_PROBS = "log_probs"  # float32 [B, K], plain log-probability; in decode_step float32 [B, V]
-TOKENS = "tokens"  # string [B, K, T], "" after the end; in detokenize int64 [B, T]
-TOKEN_LOG_PROBS = "token_log_probs"  # float32 [B, K, T], 0 after the end; in score [B, T]
+TOKENS = "tokens"  # string [B, K, T], the end token included, "" after it; in detokenize ids, int64 [B, T]
+TOKEN_LOG_PROBS = "token_log_probs"  # float32 [B, K, T], that of the end token included, 0 after it; in score [B, T]
 ALIGNMENT = "alignment"  # float32 [B, K, T, S]; in decode_step [B, S]; all 0 in a model without attention
-SOURCE_TOKENS = "source_tokens"  # string [B, S], "" after the end
+SOURCE_TOKENS = "source_tokens"  # string [B, S], the end token included, "" after it
 
 # Forced decoding of the target that an example carries; both 0 where it carries none.
 TARGET_LOG_PROB = "target_log_prob"  # float32 [B], sum over the target's tokens, end included
@@ -40,6 +40,7 @@ SOURCE_LENGTH = "source_length"  # int64 [B], the end token included
 MEMORY = "memory"  # float32 [B, S, D], opaque
 STATE = "state"  # float32 [B, U], opaque
 TOKEN = "token"  # int64 [B], the token that the step reads; encode gives the start token
+MAX_LENGTH = "max_length"  # int64 [B], most tokens to write for the row: only the end token may follow that many
 TOP_TOKENS = "top_tokens"  # int64 [B, K], most probable first
 TOP_LOG_PROBS = "top_log_probs"  # float32 [B, K]
 LOG_PROB = "log_prob"  # float32 [B], sum over the target's tokens, end included

@@ -54,5 +54,11 @@ class DecodingConfig(Section):
     """How the exported model decodes."""
 
     max_length: int | None = Field(
-        None, ge=1, le=100_000, description="Most tokens to decode; none: the target's max_length."
+        None,
+        ge=1,
+        le=100_000,
+        description="Most tokens to decode, the end token not counted; none: the target's max_length.",
+    )
+    top_tokens: int = Field(
+        10, ge=1, le=1000, description="How many of the most probable tokens the step decoder names at each step."
     )

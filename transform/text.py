@@ -129,6 +129,10 @@ class TextProcessor(tf.Module):
         text = UNITS[self.config.unit].join(tf.ragged.boolean_mask(tf.where(known, pieces, chr(REPLACEMENT)), written))
         return Detokenized(text, pieces)
 
+    def tokens(self, ids: tf.Tensor) -> tf.Tensor:
+        """The vocabulary's token, special ones included, of each id, int64 [...]: string [...], "" for PAD_ID."""
+        return tf.where(ids == PAD_ID, "", self._tokens.lookup(ids))
+
     def _ids_of(self, pieces: tf.RaggedTensor) -> tf.RaggedTensor:
         return pieces.with_values(without_special_ids(self._ids.lookup(pieces.values)))
 
