@@ -22,8 +22,12 @@ def dates(
     seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same files, byte by byte.")] = 1,
 ) -> None:
     """Dates as people write them in many locales, paired with ISO 8601."""
-    from pipeline.example_dates import write_dates
+    from pipeline.examples.dates import write_dates
 
-    counts = write_dates(output, count=count, seed=seed)
+    try:
+        counts = write_dates(output, count=count, seed=seed)
+    except (OSError, ValueError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(2) from error
     for path, lines in counts.items():
         typer.echo(f"{path}: {lines:,} pairs")
