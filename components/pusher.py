@@ -1,0 +1,103 @@
+"""TFX's Pusher, so that a model server never sees half a model, and that what is served is what a run says."""
+
+from pathlib import Path
+from typing import Any
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx import types
+from tfx import v1 as tfx
+from tfx.components.pusher import executor
+from tfx.dsl.components.base import base_driver, executor_spec
+from tfx.orchestration import metadata
+from tfx.orchestration.portable import base_driver as portable_driver
+from tfx.orchestration.portable import data_types
+from tfx.proto import pusher_pb2
+from tfx.proto.orchestration import driver_output_pb2
+from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
+from tfx.utils import io_utils, proto_utils
+
+from components.model_versions import add_version, newest_version
+
+_MODEL_ID = "pushed_model_id"
+_SUPERSEDED = "superseded_push"
+
+
+class AtomicPusherExecutor(executor.Executor):
+    """Pushes a blessed model in one step: its version folder appears with all that is in it."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Adds the model as the newest version, if it was blessed.
+
+        Args:
+          input_dict: the model and its blessings.
+          output_dict: the pushed model; its custom properties `pushed`, `pushed_destination` (the version's folder)
+            and `pushed_version` tell what was done.
+          exec_properties: the destination.
+        """
+        self._log_startup(input_dict, output_dict, exec_properties)
+        pushed = artifact_utils.get_single_instance(output_dict[standard_component_specs.PUSHED_MODEL_KEY])
+        if not self.CheckBlessing(input_dict):
+            self._MarkNotPushed(pushed)
+            return
+        model = self.GetModelPath(input_dict)
+        # The copy for the records comes first: once the version is there, nothing is left that could fail.
+        io_utils.copy_dir(model, pushed.uri)
+        version = add_version(Path(model), _destination(exec_properties))
+        self._MarkPushed(pushed, pushed_destination=str(version), pushed_version=version.name)
+        pushed.set_int_custom_property(_MODEL_ID, _model_id(input_dict))
+
+
+class AtomicPusherDriver(base_driver.BaseDriver, portable_driver.BaseDriver):
+    """Lets a push come from the cache only while its version is the newest one.
+
+    The cache key gets the last push of this model that is no longer served: its version was deleted, or another model
+    was pushed after it. A model that is the newest version has the same key as when it was pushed.
+    """
+
+    def __init__(self, mlmd_connection: metadata.Metadata):
+        # A component takes a driver of the first kind alone, and what runs it is of the second.
+        portable_driver.BaseDriver.__init__(self, mlmd_connection)
+
+    def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
+        """Adds the push that was superseded to the execution properties; 0 where there is none."""
+        destination = _destination(execution_info.exec_properties)
+        newest = destination / str(newest_version(destination))
+        model_id = _model_id(execution_info.input_dict)
+        with self._mlmd_connection as handle:
+            pushes = handle.store.get_artifacts_by_type(standard_artifacts.PushedModel.TYPE_NAME)
+        superseded = [
+            push.id
+            for push in pushes
+            if push.custom_properties[_MODEL_ID].int_value == model_id
+            and _pushed_to(push).parent == destination
+            and _pushed_to(push) != newest
+        ]
+        result = driver_output_pb2.DriverOutput()
+        result.exec_properties[_SUPERSEDED].int_value = max(superseded, default=0)
+        return result
+
+
+class AtomicPusher(tfx.components.Pusher):
+    """TFX's Pusher with an executor that pushes in one step; the destination is a folder of a mounted file system."""
+
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(AtomicPusherExecutor)
+    DRIVER_CLASS = AtomicPusherDriver
+
+
+def _destination(exec_properties: dict[str, Any]) -> Path:
+    destination = pusher_pb2.PushDestination()
+    proto_utils.json_to_proto(exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination)
+    return Path(destination.filesystem.base_directory)
+
+
+def _model_id(input_dict: dict[str, list[types.Artifact]]) -> int:
+    return artifact_utils.get_single_instance(input_dict[standard_component_specs.MODEL_KEY]).id
+
+
+def _pushed_to(push: metadata_store_pb2.Artifact) -> Path:
+    return Path(push.custom_properties["pushed_destination"].string_value)

@@ -1,0 +1,94 @@
+"""A blessed model is pushed as the newest version, another one is not, and the cache does not hide what is served."""
+
+import shutil
+
+import pytest
+import tensorflow as tf
+from tfx import v1 as tfx
+
+from components.pusher import AtomicPusher
+from tests.components.toy_pipeline import Bless, Train, last_artifact, run
+
+pytestmark = pytest.mark.tfx
+
+
+@pytest.fixture
+def push(tmp_path):
+    """Runs the pipeline: training, a blessing, and the push."""
+
+    def run_once(right, blessed=1):
+        model = Train(right=right)
+        bless = Bless(blessed=blessed, model=model.outputs["model"])
+        destination = tfx.proto.PushDestination.Filesystem(base_directory=str(tmp_path / "served"))
+        pusher = AtomicPusher(
+            model=model.outputs["model"],
+            model_blessing=bless.outputs["blessing"],
+            push_destination=tfx.proto.PushDestination(filesystem=destination),
+        )
+        return run(tmp_path, [model, bless, pusher])
+
+    return run_once
+
+
+def versions(served):
+    return sorted(int(path.name) for path in served.iterdir()) if served.is_dir() else []
+
+
+def answer(version):
+    model = tf.saved_model.load(str(version))
+    source = tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"source 0"]))
+    example = tf.train.Example(features=tf.train.Features(feature={"source": source})).SerializeToString()
+    return model.signatures["serving_examples"](examples=tf.constant([example]))["translation"].numpy()[0].decode()
+
+
+def test_a_blessed_model_becomes_the_newest_version_and_the_record_says_where(push, tmp_path):
+    finished = push(right=1)
+    assert finished.nodes["AtomicPusher"] == "completed"
+    [version] = versions(tmp_path / "served")
+    assert finished.pushed_version == str(version)
+    assert finished.pushed_to == str(tmp_path / "served" / str(version))
+    assert answer(finished.pushed_to) == "right 0"
+    pushed = last_artifact(tmp_path, "PushedModel")
+    assert pushed.custom_properties["pushed"].int_value == 1
+    assert answer(pushed.uri) == "right 0"
+
+
+def test_a_model_that_was_not_blessed_is_not_pushed(push, tmp_path):
+    finished = push(right=1, blessed=0)
+    assert finished.nodes["AtomicPusher"] == "completed"
+    assert finished.pushed_to is None
+    assert last_artifact(tmp_path, "PushedModel").custom_properties["pushed"].int_value == 0
+    assert not (tmp_path / "served").exists()
+
+
+def test_an_unchanged_run_pushes_nothing_and_names_the_version_that_is_served(push, tmp_path):
+    first = push(right=1)
+    second = push(right=1)
+    assert second.nodes["AtomicPusher"] == "cached"
+    assert second.pushed_version == first.pushed_version
+    assert versions(tmp_path / "served") == [int(first.pushed_version)]
+
+
+def test_a_model_that_is_no_longer_the_newest_version_is_pushed_again(push, tmp_path):
+    first, other = push(right=1), push(right=2)
+    again = push(right=1)
+    assert again.nodes["AtomicPusher"] == "completed"
+    assert int(first.pushed_version) < int(other.pushed_version) < int(again.pushed_version)
+    repeated = push(right=1)
+    assert repeated.nodes["AtomicPusher"] == "cached"
+    assert repeated.pushed_version == again.pushed_version
+
+
+def test_a_version_that_was_deleted_is_pushed_again(push, tmp_path):
+    first = push(right=1)
+    shutil.rmtree(first.pushed_to)
+    second = push(right=1)
+    assert second.nodes["AtomicPusher"] == "completed"
+    assert versions(tmp_path / "served") == [int(second.pushed_version)]
+    assert push(right=1).nodes["AtomicPusher"] == "cached"
+
+
+def test_a_push_that_fails_leaves_no_version_and_fails_the_run(push, tmp_path):
+    (tmp_path / "served").write_text("a file, where the folder should be", encoding="utf-8")
+    with pytest.raises(OSError, match="served"):
+        push(right=1)

@@ -1,0 +1,71 @@
+"""Pipelines of a few nodes, with a stand-in for training: a model that answers the first so many rows right."""
+
+import dataclasses
+import pathlib
+import shutil
+
+from ml_metadata.proto import metadata_store_pb2
+from tfx import v1 as tfx
+from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
+from tfx.dsl.component.experimental.decorators import component
+from tfx.orchestration import metadata
+from tfx.types import standard_artifacts
+
+from pipeline.history import Run, read_run
+from pipeline.runners.run import run_pipeline
+from tests.components.lookup_model import Row, save_model, write_examples, write_schema
+
+ROWS = [Row(f"source {index}", [f"right {index}"], "", slices={"kind": "loud"}) for index in range(10)]
+
+
+@component
+def Data(examples: OutputArtifact[standard_artifacts.Examples], schema: OutputArtifact[standard_artifacts.Schema]):
+    """Writes ROWS."""
+    examples.split_names = '["eval"]'
+    for artifact, write in ((examples, write_examples), (schema, lambda _, folder: write_schema(["kind"], folder))):
+        shutil.rmtree(artifact.uri)
+        write(ROWS, pathlib.Path(artifact.uri))
+
+
+@component
+def Train(right: Parameter[int], model: OutputArtifact[standard_artifacts.Model]):
+    """Writes a model that answers `right` of ROWS right."""
+    rows = [dataclasses.replace(row, hypothesis=row.references[0]) for row in ROWS[:right]] + ROWS[right:]
+    save_model(rows, pathlib.Path(model.uri))
+
+
+@component
+def Bless(
+    blessed: Parameter[int],
+    model: InputArtifact[standard_artifacts.Model],
+    blessing: OutputArtifact[standard_artifacts.ModelBlessing],
+    baseline: InputArtifact[standard_artifacts.Model] = None,
+):
+    """Blesses a model or not, and records what it was compared with."""
+    blessing.set_int_custom_property("blessed", blessed)
+    blessing.set_int_custom_property("current_model_id", model.id)
+    blessing.set_int_custom_property("baseline_model_id", baseline.id if baseline else 0)
+
+
+def run(root: pathlib.Path, components) -> Run:
+    """Runs components as a pipeline whose artifacts and metadata are below a folder, and tells what came of it."""
+    run_id = run_pipeline(
+        tfx.dsl.Pipeline(
+            pipeline_name="toy",
+            pipeline_root=str(root / "artifacts"),
+            components=components,
+            enable_cache=True,
+            metadata_connection_config=_connection(root),
+        )
+    )
+    return read_run(root / "metadata.sqlite", run_id)
+
+
+def last_artifact(root: pathlib.Path, type_name: str) -> metadata_store_pb2.Artifact:
+    """The artifact of a type that was written last."""
+    with metadata.Metadata(_connection(root)) as handle:
+        return max(handle.store.get_artifacts_by_type(type_name), key=lambda artifact: artifact.id)
+
+
+def _connection(root):
+    return metadata.sqlite_metadata_connection_config(str(root / "metadata.sqlite"))
