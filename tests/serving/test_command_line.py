@@ -1,0 +1,106 @@
+"""`seq2seq serve` and `seq2seq translate`, as a person runs them."""
+
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from typer.testing import CliRunner
+
+from pipeline.cli.main import app
+
+ROOT = pathlib.Path(__file__).parents[2]
+CONFIG = ROOT / "configs" / "dates.yaml"
+SEQ2SEQ = [sys.executable, "-c", "from pipeline.cli.main import main; main()"]
+
+
+def run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+
+
+@pytest.fixture
+def pushed(tmp_path, models):
+    folder = tmp_path / "pushed"
+    shutil.copytree(models / "translator", folder)
+    return folder
+
+
+def test_a_task_from_serving_to_translating(pushed, unused_port):
+    settings = ("--set", f"serving.push_to={pushed}")
+    command = [*SEQ2SEQ, "serve", CONFIG, *settings, "--port", str(unused_port)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as server:
+        try:
+            # The server is not up yet: translate waits for it.
+            lines = "hello\n\n日本 tab\there\r\n".encode() + b"\xff\nlast"
+            here = ("--address", f"localhost:{unused_port}")
+            outcome = subprocess.run(
+                [*SEQ2SEQ, "translate", "--config", CONFIG, *here, "--show-source"],
+                cwd=ROOT,
+                input=lines,
+                capture_output=True,
+                timeout=120,
+                check=False,
+            )
+            assert outcome.returncode == 0, outcome.stderr
+            assert outcome.stderr == b""
+            rows = [line.rsplit(b"\t", 1) for line in outcome.stdout.split(b"\n")]
+            assert [row[0] for row in rows] == [b"hello", b"", "日本 tab\there".encode(), b"\xff", b"last", b""]
+            ready = server.stdout.readline().decode()
+            assert ready == f"Serving dates version 1 on localhost:{unused_port} (gRPC)\n"
+
+            stepwise = run("translate", *here, "--model", "dates", "--step", "hello", "", "last")
+            assert stepwise.stdout_bytes.split(b"\n")[:3] == [rows[0][1], rows[1][1], rows[4][1]]
+
+            second = run("serve", CONFIG, *settings, "--port", unused_port)
+            assert second.exit_code == 1
+            assert second.stderr == f"error: cannot listen on localhost:{unused_port}: is the port taken?\n"
+        finally:
+            server.send_signal(signal.SIGTERM)
+            started = time.monotonic()
+            rest, errors = server.communicate(timeout=30)
+        assert time.monotonic() - started < 10
+        assert server.returncode == 0
+        assert (rest, errors) == (b"", b"")
+
+
+def test_nothing_to_serve(tmp_path):
+    outcome = run("serve", CONFIG, "--set", f"serving.push_to={tmp_path / 'nothing'}")
+    assert outcome.exit_code == 1
+    assert outcome.stderr == (
+        f"error: nothing has been pushed to {tmp_path / 'nothing'} yet: seq2seq run {CONFIG} does that\n"
+    )
+
+
+def test_a_damaged_model_is_named(tmp_path, unused_port):
+    (tmp_path / "served" / "4").mkdir(parents=True)
+    outcome = run("serve", CONFIG, "--set", f"serving.push_to={tmp_path / 'served'}", "--port", unused_port)
+    assert outcome.exit_code == 1
+    assert "error: 1 model(s) did not become available" in outcome.stderr
+    assert str(tmp_path / "served" / "4") in outcome.stderr
+
+
+def test_errors_of_translate(address, tmp_path, unused_port):
+    refused = run("translate", "--address", address, "--model", "absent", "hello")
+    assert refused.exit_code == 1
+    assert refused.stderr == "error: NOT_FOUND: Servable not found for request: Latest(absent)\n"
+    unreachable = run("translate", "--address", f"localhost:{unused_port}", "--wait", "0.2", "hello")
+    assert unreachable.exit_code == 1
+    assert f"error: UNAVAILABLE: no server answered at localhost:{unused_port}" in unreachable.stderr
+    missing = run("translate", "--address", address, "--model", "translator", "--file", tmp_path / "none.txt")
+    assert missing.exit_code == 1
+    assert missing.stderr == f"error: {tmp_path / 'none.txt'}: No such file or directory\n"
+    both = run("translate", "--file", tmp_path / "none.txt", "hello")
+    assert both.exit_code == 2
+
+
+def test_a_reader_that_has_enough_is_no_error(address, tmp_path):
+    (tmp_path / "many.txt").write_bytes(b"hello\n" * 5000)
+    command = [*SEQ2SEQ, "translate", "--address", address, "--model", "translator", "--file", tmp_path / "many.txt"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as writer:
+        assert writer.stdout.readline()
+        writer.stdout.close()
+        assert writer.stderr.read() == b""
+        assert writer.wait(60) == 0
