@@ -1,5 +1,6 @@
 """Settings of data ingestion, evaluation and the push."""
 
+import re
 from typing import Literal
 
 import pydantic
@@ -21,12 +22,23 @@ MetricName = Literal[METRIC_NAMES]
 
 LOWER_IS_BETTER = frozenset({"ter", "word_error_rate", "token_error_rate", "loss_per_token"})
 
+# The split that is learned from.
+TRAIN_SPLIT = "train"
+
+# In patterns: the number of a span of data, perhaps with a fixed number of digits.
+SPAN = re.compile(r"\{SPAN(:(?P<width>[1-9]))?\}")
+_PLACEHOLDER = re.compile(r"\{(SPAN|VERSION|YYYY|MM|DD)\b[^{}]*\}")
+
 
 class InputConfig(Section):
     """Files of pairs, and the split or splits that they go to."""
 
     pattern: str = Field(
-        min_length=1, description="Glob below data.base; {SPAN} stands for the number of a span, the newest is read."
+        min_length=1,
+        description=(
+            "Glob below data.base; {SPAN} stands for the number of a span, the newest is read, and it must be the same"
+            " one for all patterns that have {SPAN}."
+        ),
     )
     target_pattern: str | None = Field(
         None, min_length=1, description="Format aligned: glob of the target files, matched to the source's in order."
@@ -39,8 +51,23 @@ class InputConfig(Section):
         ),
     )
     further_references: bool = Field(
-        False, description="Formats tsv and csv: columns after the last named one are further references of the row."
+        False,
+        description=(
+            "Formats tsv and csv: columns after the last named one (with header: after the last of source, target and"
+            " slice_keys) are further references of the row; empty ones are left out."
+        ),
     )
+
+    @pydantic.field_validator("pattern", "target_pattern")
+    @classmethod
+    def _placeholders_are_known(cls, pattern: str | None) -> str | None:
+        spans = len(SPAN.findall(pattern or ""))
+        unknown = _PLACEHOLDER.search(SPAN.sub("", pattern or ""))
+        if unknown:
+            raise ValueError(f"{unknown[0]} is not allowed: use {{SPAN}}, or {{SPAN:2}} for a span of two digits")
+        if spans > 1:
+            raise ValueError(f"{{SPAN}} is there {spans} times: once is allowed")
+        return pattern
 
     @pydantic.field_validator("splits")
     @classmethod
@@ -99,24 +126,52 @@ class DataConfig(Section):
             raise ValueError(f"slice_keys {sorted(reserved)} are names of this pipeline's own features")
         if self.format == "aligned" and self.slice_keys:
             raise ValueError("slice_keys cannot be read from format aligned, which has no further columns")
-        missing = {"train", "eval"} - self.split_names()
+        self._check_columns()
+        self._check_shared_splits()
+        missing = {TRAIN_SPLIT, "eval"}.difference(self.split_names())
         if missing:
             raise ValueError(f"no input goes to split {', '.join(sorted(missing))}: train and eval are needed")
         return self
 
-    def split_names(self) -> set[str]:
-        """Names of all splits that the inputs feed."""
-        return {name for item in self.inputs for name in item.splits}
+    def _check_columns(self) -> None:
+        for key in ("columns", "slice_keys"):
+            names = getattr(self, key)
+            if len(set(names)) < len(names):
+                raise ValueError(f"{key} {names} has a name more than once")
+        if self.format not in ("tsv", "csv") and self.header:
+            raise ValueError("header goes with formats tsv and csv")
+        if self.header and self.columns != ["source", "target"]:
+            raise ValueError(f"header is true, so the files name their columns, but columns are {self.columns}")
+
+    def _check_shared_splits(self) -> None:
+        shared = [(index, item.splits) for index, item in enumerate(self.inputs) if len(item.splits) > 1]
+        for index, splits in shared:
+            first, expected = shared[0]
+            if splits != expected:
+                raise ValueError(
+                    f"inputs.{index}.splits {splits} differ from inputs.{first}.splits {expected}: where several inputs"
+                    " share their pairs among splits, names and weights must be equal, or the pairs of one source"
+                    " could fall on both sides"
+                )
+
+    def split_names(self) -> list[str]:
+        """Names of all splits that the inputs feed, in the order in which they appear."""
+        return list(dict.fromkeys(name for item in self.inputs for name in item.splits))
+
+    def groups_references(self, split: str) -> bool:
+        """Whether the rows of one source become one example in a split."""
+        return self.group_references and split != TRAIN_SPLIT
 
 
 class ThresholdConfig(Section):
     """What a metric must reach for the model to be blessed."""
 
     metric: MetricName = Field(description="Name of the metric, on the whole evaluation split.")
-    at_least: float | None = Field(None, description="Lowest value that passes.")
-    at_most: float | None = Field(None, description="Highest value that passes.")
+    at_least: float | None = Field(None, allow_inf_nan=False, description="Lowest value that passes.")
+    at_most: float | None = Field(None, allow_inf_nan=False, description="Highest value that passes.")
     max_regression: float | None = Field(
         None,
+        allow_inf_nan=False,
         description="How much worse than the latest blessed model it may be; negative: how much better it must be.",
     )
 
@@ -124,6 +179,8 @@ class ThresholdConfig(Section):
     def _asks_something(self) -> "ThresholdConfig":
         if self.at_least is None and self.at_most is None and self.max_regression is None:
             raise ValueError("one of at_least, at_most and max_regression is needed")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"at_least is {self.at_least} and at_most is {self.at_most}: nothing can pass both")
         return self
 
 
@@ -134,7 +191,7 @@ class EvaluationConfig(Section):
     metrics: list[MetricName] = Field(
         ["exact_match", "bleu", "chrf", "word_error_rate", "token_error_rate", "loss_per_token"],
         min_length=1,
-        description="Metrics to compute.",
+        description="Metrics to compute, of the model's text and the references as they are in the data.",
     )
     slice_by: list[str] = Field([], description="Slice keys of the data to slice the metrics by, one at a time.")
     length_buckets: list[int] = Field(
@@ -153,6 +210,11 @@ class EvaluationConfig(Section):
             raise ValueError(f"length_buckets {self.length_buckets}: allowed are whole numbers from 1")
         if sorted(set(self.length_buckets)) != self.length_buckets:
             raise ValueError(f"length_buckets {self.length_buckets} must rise")
+        if self.length_buckets and "source_length" in self.slice_by:
+            raise ValueError(
+                "slice_by has 'source_length', which is the name of the slices by length_buckets: rename the slice key,"
+                " or leave length_buckets empty"
+            )
         return self
 
 

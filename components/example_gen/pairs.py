@@ -1,0 +1,86 @@
+"""From files to the examples of each split, on Beam."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import apache_beam as beam
+
+from components.config import TRAIN_SPLIT, DataConfig
+from components.example_gen.examples import encode_example, merge, place
+from components.example_gen.inputs import InputFiles
+from components.example_gen.reader import read_rows
+from components.example_gen.rows import BadRow, FileError, Row
+from components.example_gen.splits import SplitByHash
+from components.example_gen.tally import BAD_ROWS_TOLD, Tally, add_tallies
+
+_TALLIES = "tallies"
+
+
+def read_pairs(
+    pipeline: beam.Pipeline, data: DataConfig, inputs: Sequence[InputFiles]
+) -> tuple[dict[str, beam.PCollection], beam.PCollection]:
+    """Reads files into serialized tf.Examples.
+
+    Returns:
+      The examples of each split, bytes, and the sum of all tallies, a single Tally.
+    """
+    splits = data.split_names()
+    read = (
+        pipeline
+        | "Files" >> beam.Create(inputs)
+        | "Read" >> beam.ParDo(_ReadFile(data)).with_outputs(*map(_tag, splits), main=_TALLIES)
+    )
+    examples = {split: read[_tag(split)] for split in splits}
+    for split in filter(data.groups_references, splits):
+        examples[split] = (
+            examples[split]
+            | f"BySource[{split}]" >> beam.GroupByKey()
+            | f"Merge[{split}]" >> beam.MapTuple(lambda _, placed: merge(placed))
+        )
+    return examples, read[_TALLIES] | "Sum" >> beam.CombineGlobally(add_tallies)
+
+
+class _ReadFile(beam.DoFn):
+    """Gives out the rows of a file as examples of their splits, and then the file's tally."""
+
+    def __init__(self, data: DataConfig):
+        self._data = data
+        self._splits = [SplitByHash(entry.splits) for entry in data.inputs]
+
+    def process(self, inputs: InputFiles) -> Iterator[Any]:
+        tally = Tally()
+        most_bad_rows = BAD_ROWS_TOLD if self._data.on_bad_row == "fail" else float("inf")
+        try:
+            with contextlib.closing(read_rows(inputs.paths, self._data, self._data.inputs[inputs.entry])) as rows:
+                for row in rows:
+                    tally.rows += 1
+                    if isinstance(row, BadRow):
+                        tally.add_bad_row(inputs.order, inputs.paths[row.file], row)
+                        if tally.bad_rows.total() >= most_bad_rows:
+                            break
+                    else:
+                        yield from self._examples(row, inputs, tally)
+        except FileError as error:
+            tally.unreadable.append((inputs.order, f"{' and '.join(inputs.paths)}: {error}"))
+        yield tally
+
+    def _examples(self, row: Row, inputs: InputFiles, tally: Tally) -> Iterator[beam.pvalue.TaggedOutput]:
+        source = row.source.encode()
+        references = [reference.encode() for reference in row.references]
+        slices = {key: value.encode() for key, value in zip(self._data.slice_keys, row.slices, strict=True)}
+        split = self._splits[inputs.entry].split_of(source)
+        tally.pairs[split] += len(references)
+        if split == TRAIN_SPLIT:
+            for reference in references:
+                yield beam.pvalue.TaggedOutput(_tag(split), encode_example(source, [reference], slices))
+            return
+        example = encode_example(source, references, slices)
+        if self._data.groups_references(split):
+            yield beam.pvalue.TaggedOutput(_tag(split), (source, place(example, inputs.order, row.line)))
+        else:
+            yield beam.pvalue.TaggedOutput(_tag(split), example)
+
+
+def _tag(split: str) -> str:
+    return f"split_{split}"

@@ -1,0 +1,44 @@
+"""How the component's settings travel: as JSON in TFX's custom_config, recorded and part of the cache key."""
+
+import json
+
+from google.protobuf import wrappers_pb2
+from tfx.proto import example_gen_pb2
+from tfx.utils import proto_utils
+
+from components.config import DataConfig
+
+
+def pack_settings(data: DataConfig, code_version: str) -> example_gen_pb2.CustomConfig:
+    """The settings, and the fingerprint of the code that they are for, as a custom_config."""
+    settings = {"data": data.model_dump(mode="json"), "code_version": code_version}
+    custom_config = example_gen_pb2.CustomConfig()
+    custom_config.custom_config.Pack(wrappers_pb2.StringValue(value=json.dumps(settings, ensure_ascii=False)))
+    return custom_config
+
+
+def unpack_settings(custom_config: str) -> DataConfig:
+    """The settings in the custom_config that an executor is given, as JSON."""
+    message = proto_utils.json_to_proto(custom_config, example_gen_pb2.CustomConfig())
+    packed = wrappers_pb2.StringValue()
+    message.custom_config.Unpack(packed)
+    return DataConfig.model_validate(json.loads(packed.value)["data"])
+
+
+def pack_patterns(data: DataConfig) -> example_gen_pb2.Input:
+    """All patterns, each an input split of its own, so that the driver sees a change of any file."""
+    return example_gen_pb2.Input(
+        splits=[
+            example_gen_pb2.Input.Split(name=f"input_{index}_{side}", pattern=pattern)
+            for index, entry in enumerate(data.inputs)
+            for side, pattern in (("source", entry.pattern), ("target", entry.target_pattern))
+            if pattern is not None
+        ]
+    )
+
+
+def unpack_patterns(input_config: str, data: DataConfig) -> list[list[str]]:
+    """The patterns of each entry of `data.inputs`, spans filled in, from what an executor is given."""
+    message = proto_utils.json_to_proto(input_config, example_gen_pb2.Input())
+    patterns = iter(split.pattern for split in message.splits)
+    return [[next(patterns) for _ in range(1 if entry.target_pattern is None else 2)] for entry in data.inputs]

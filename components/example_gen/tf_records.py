@@ -1,0 +1,82 @@
+"""TFRecord files of tf.Examples."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import BinaryIO
+
+from apache_beam.io.tfrecordio import _TFRecordUtil
+from google.protobuf.message import DecodeError
+from tensorflow.core.example import example_pb2, feature_pb2
+
+from components.config import DataConfig, InputConfig
+from components.example_gen.rows import BadRow, FileError, Reason, Row, RowError, attempt, decode, make_row
+
+_Features = Mapping[str, feature_pb2.Feature]
+
+
+def read_tf_records(streams: Sequence[BinaryIO], data: DataConfig, entry: InputConfig) -> Iterator[Row | BadRow]:
+    """Rows of one file: features of bytes, of which the target may have several; slice keys may be int64 too.
+
+    Raises:
+      FileError: the file is damaged, or is no TFRecord.
+    """
+    del entry
+    [stream] = streams
+    for number, record in enumerate(_read_records(stream), 1):
+        yield attempt(_row, number, record, data)
+
+
+def write_record(stream: BinaryIO, record: bytes) -> None:
+    """Appends a record to a TFRecord file."""
+    _TFRecordUtil.write_record(stream, record)
+
+
+def _read_records(stream: BinaryIO) -> Iterator[bytes]:
+    number = 1
+    try:
+        while (record := _TFRecordUtil.read_record(stream)) is not None:
+            yield record
+            number += 1
+    except ValueError as error:
+        raise FileError(f"record {number} cannot be read, the file is damaged or no TFRecord: {error}") from error
+
+
+def _row(number: int, record: bytes, data: DataConfig) -> Row:
+    features = _parse(record)
+    [source] = _texts(features, data.source, most=1)
+    references = _texts(features, data.target)
+    return make_row(number, source, references, [_slice(features, key) for key in data.slice_keys])
+
+
+def _parse(record: bytes) -> _Features:
+    try:
+        return example_pb2.Example.FromString(record).features.feature
+    except DecodeError as error:
+        raise RowError(Reason.NO_EXAMPLE, "the record is no tf.Example") from error
+
+
+def _texts(features: _Features, name: str, most: int | None = None) -> list[str]:
+    """All values of a feature of bytes: at least one."""
+    kind = _kind(features, name)
+    if kind != "bytes_list":
+        raise RowError(Reason.WRONG_TYPE, f"feature {name!r} is {kind}, wanted bytes_list")
+    values = features[name].bytes_list.value
+    if most is not None and len(values) > most:
+        raise RowError(Reason.WRONG_TYPE, f"feature {name!r} has {len(values)} values, wanted {most}")
+    try:
+        return [decode(value) for value in values]
+    except RowError as error:
+        raise RowError(error.reason, f"in {name!r} {error.detail}") from error
+
+
+def _slice(features: _Features, name: str) -> str:
+    if _kind(features, name) == "int64_list" and len(features[name].int64_list.value) == 1:
+        return str(features[name].int64_list.value[0])
+    [value] = _texts(features, name, most=1)
+    return value
+
+
+def _kind(features: _Features, name: str) -> str:
+    kind = features[name].WhichOneof("kind") if name in features else None
+    if kind is None or not getattr(features[name], kind).value:
+        raise RowError(Reason.MISSING, f"feature {name!r} is missing")
+    return kind

@@ -1,0 +1,98 @@
+"""The schema of parallel text: texts are free, slice keys take the values that the training split has."""
+
+import os
+from typing import Any
+
+import tensorflow_data_validation as tfdv
+from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
+from tfx import types
+from tfx.components.schema_gen import executor as schema_gen_executor
+from tfx.components.statistics_gen import stats_artifact_utils
+from tfx.dsl.components.base import base_component, base_executor, executor_spec
+from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
+from tfx.utils import io_utils
+
+from components.config import TRAIN_SPLIT
+from transform.features import REFERENCES, SOURCE, TARGET
+
+
+def infer_text_schema(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> schema_pb2.Schema:
+    """Schema of examples of which these are the statistics.
+
+    Every feature must be in every example, with one value (REFERENCES: one or more). Any text is allowed on either
+    side. A slice key may only have the values that were seen, where these are so few that TFDV makes a domain of them
+    (100 at most).
+    """
+    schema = tfdv.infer_schema(statistics, infer_feature_shape=True)
+    for feature in schema.feature:
+        feature.presence.min_fraction = 1.0
+        feature.presence.min_count = 1
+        if feature.name in (SOURCE, TARGET, REFERENCES):
+            _allow_any_text(schema, feature)
+        if feature.name == REFERENCES:
+            feature.ClearField("shape")
+            feature.value_count.min = 1
+        else:
+            feature.ClearField("value_count")
+            del feature.shape.dim[:]
+            feature.shape.dim.add(size=1)
+    return schema
+
+
+def _allow_any_text(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> None:
+    domain = feature.WhichOneof("domain_info")
+    if domain == "domain":
+        named = [(place, entry) for place, entry in enumerate(schema.string_domain) if entry.name == feature.domain]
+        for place, _ in reversed(named):
+            del schema.string_domain[place]
+    if domain:
+        feature.ClearField(domain)
+
+
+class Executor(base_executor.BaseExecutor):
+    """Executor of TextSchemaGen."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Writes the schema of the training split, as text, under the name that TFX's SchemaGen gives it."""
+        self._log_startup(input_dict, output_dict, exec_properties)
+        statistics = artifact_utils.get_single_instance(input_dict[standard_component_specs.STATISTICS_KEY])
+        schema = infer_text_schema(stats_artifact_utils.load_statistics(statistics, TRAIN_SPLIT).proto())
+        uri = artifact_utils.get_single_uri(output_dict[standard_component_specs.SCHEMA_KEY])
+        io_utils.write_pbtxt_file(os.path.join(uri, schema_gen_executor.DEFAULT_FILE_NAME), schema)
+
+
+class TextSchemaGenSpec(component_spec.ComponentSpec):
+    """What goes into TextSchemaGen and comes out of it."""
+
+    PARAMETERS = {"code_version": component_spec.ExecutionParameter(type=str)}
+    INPUTS = {
+        standard_component_specs.STATISTICS_KEY: component_spec.ChannelParameter(
+            type=standard_artifacts.ExampleStatistics
+        )
+    }
+    OUTPUTS = {standard_component_specs.SCHEMA_KEY: component_spec.ChannelParameter(type=standard_artifacts.Schema)}
+
+
+class TextSchemaGen(base_component.BaseComponent):
+    """Learns the schema from the training split alone, so that what the other splits have besides is an anomaly."""
+
+    SPEC_CLASS = TextSchemaGenSpec
+    EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(Executor)
+
+    def __init__(self, statistics: types.BaseChannel, code_version: str = ""):
+        """Creates the component.
+
+        Args:
+          statistics: channel of ExampleStatistics, the training split's among them.
+          code_version: fingerprint of the code, so that new code does not take the old code's result from the cache.
+        """
+        super().__init__(
+            TextSchemaGenSpec(
+                statistics=statistics, code_version=code_version, schema=types.Channel(type=standard_artifacts.Schema)
+            )
+        )
