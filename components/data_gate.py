@@ -13,6 +13,9 @@ from tfx.types import artifact_utils, component_spec, standard_artifacts, standa
 
 BLESSING_KEY = "blessing"
 
+# Of what is told of a feature, in characters.
+_LONGEST = 600
+
 
 class DataAnomalyError(ValueError):
     """The data has anomalies; the message, on one line, is for people."""
@@ -33,7 +36,10 @@ def describe(split: str, anomalies: anomalies_pb2.Anomalies) -> Iterator[str]:
 
 
 def _one_line(anomaly: anomalies_pb2.AnomalyInfo) -> str:
-    return " ".join((anomaly.description or anomaly.short_description).split())
+    """What TFDV says of it, with whatever would break or disturb the line escaped, and not without end."""
+    text = anomaly.description or anomaly.short_description
+    shown = "".join(char if char.isprintable() else char.encode("unicode_escape").decode() for char in text.strip())
+    return shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]} …"
 
 
 class Executor(base_executor.BaseExecutor):

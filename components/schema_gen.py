@@ -3,7 +3,6 @@
 import os
 from typing import Any
 
-import tensorflow_data_validation as tfdv
 from tensorflow_metadata.proto.v0 import schema_pb2, statistics_pb2
 from tfx import types
 from tfx.components.schema_gen import executor as schema_gen_executor
@@ -15,38 +14,32 @@ from tfx.utils import io_utils
 from components.config import TRAIN_SPLIT
 from transform.features import REFERENCES, SOURCE, TARGET
 
+# A slice key with more values than this may have any, as in TFDV.
+MAX_DOMAIN_SIZE = 100
+
 
 def infer_text_schema(statistics: statistics_pb2.DatasetFeatureStatisticsList) -> schema_pb2.Schema:
     """Schema of examples of which these are the statistics.
 
     Every feature must be in every example, with one value (REFERENCES: one or more). Any text is allowed on either
-    side. A slice key may only have the values that were seen, where these are so few that TFDV makes a domain of them
-    (100 at most).
+    side. A slice key may only have the values that were seen, unless these are more than MAX_DOMAIN_SIZE. TFDV's own
+    inference gives small data a domain for texts, and to slice keys of digits every number.
     """
-    schema = tfdv.infer_schema(statistics, infer_feature_shape=True)
-    for feature in schema.feature:
+    schema = schema_pb2.Schema()
+    for statistic in statistics.datasets[0].features:
+        [name] = statistic.path.step
+        feature = schema.feature.add(name=name, type=schema_pb2.BYTES)
         feature.presence.min_fraction = 1.0
         feature.presence.min_count = 1
-        if feature.name in (SOURCE, TARGET, REFERENCES):
-            _allow_any_text(schema, feature)
-        if feature.name == REFERENCES:
-            feature.ClearField("shape")
+        if name == REFERENCES:
             feature.value_count.min = 1
         else:
-            feature.ClearField("value_count")
-            del feature.shape.dim[:]
             feature.shape.dim.add(size=1)
+        if name not in (SOURCE, TARGET, REFERENCES) and statistic.string_stats.unique <= MAX_DOMAIN_SIZE:
+            seen = sorted(bucket.label for bucket in statistic.string_stats.rank_histogram.buckets)
+            schema.string_domain.add(name=name, value=seen)
+            feature.domain = name
     return schema
-
-
-def _allow_any_text(schema: schema_pb2.Schema, feature: schema_pb2.Feature) -> None:
-    domain = feature.WhichOneof("domain_info")
-    if domain == "domain":
-        named = [(place, entry) for place, entry in enumerate(schema.string_domain) if entry.name == feature.domain]
-        for place, _ in reversed(named):
-            del schema.string_domain[place]
-    if domain:
-        feature.ClearField(domain)
 
 
 class Executor(base_executor.BaseExecutor):
