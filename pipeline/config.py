@@ -40,6 +40,13 @@ class Config(Section):
         for key in self.evaluation.slice_by:
             if key not in self.data.slice_keys:
                 raise ValueError(f"evaluation.slice_by has {key!r}: data.slice_keys are {self.data.slice_keys}")
+        if self.model.attention == "none":
+            for key in ("coverage_penalty", "replace_unknown"):
+                if getattr(self.decoding, key):
+                    raise ValueError(f"decoding.{key} is {getattr(self.decoding, key)}, but model.attention is 'none'")
+        shortest, longest = self.decoding.min_length, self.target.max_length
+        if self.decoding.max_length is None and shortest > longest:
+            raise ValueError(f"decoding.min_length is {shortest}: target.max_length {longest} is the most")
         if self.shared_vocabulary:
             for key in ("unit", "vocabulary_size", "min_count"):
                 source, target = getattr(self.source, key), getattr(self.target, key)

@@ -10,15 +10,19 @@ along the first dimension, and no tensor is a mask, because it pads with a tenso
 SERVING_DEFAULT = "serving_default"  # text -> the decoded outputs below
 SERVING_EXAMPLES = "serving_examples"  # serialized tf.Examples -> the decoded outputs, and the target's score
 TRANSFORM = "transform"  # text -> SOURCE_IDS, SOURCE_LENGTH, SOURCE_TOKENS
-ENCODE = "encode"  # text -> MEMORY, SOURCE_LENGTH, STATE, TOKEN, MAX_LENGTH, SOURCE_TOKENS
+ENCODE = "encode"  # text -> MEMORY, SOURCE_LENGTH, STATE, TOKEN, MIN_LENGTH, MAX_LENGTH, SOURCE_TOKENS
 DECODE_STEP = "decode_step"  # TOKEN, STATE, MEMORY, SOURCE_LENGTH -> one step's distribution and next state
 SCORE = "score"  # text and target -> LOG_PROB, TOKEN_LOG_PROBS
+COMPLETE = "complete"  # text and the start of its translation -> the decoded outputs, which begin with that start
+SAMPLE = "sample"  # text and seed -> the decoded outputs, drawn at random
 DETOKENIZE = "detokenize"  # TOKENS (ids) -> TEXT, PIECES
 
 # Inputs.
 TEXT = "text"  # string [B]
 EXAMPLES = "examples"  # string [B], serialized tf.Example
 TARGET = "target"  # string [B]
+PREFIX = "prefix"  # string [B], how each translation has to begin
+SEED = "seed"  # int64 [B], each row's own: equal seeds draw equal texts
 
 # Decoded outputs.
 TRANSLATION = "translation"  # string [B], the best of TRANSLATIONS
@@ -40,6 +44,7 @@ SOURCE_LENGTH = "source_length"  # int64 [B], the end token included
 MEMORY = "memory"  # float32 [B, S, D], opaque
 STATE = "state"  # float32 [B, U], opaque
 TOKEN = "token"  # int64 [B], the token that the step reads; encode gives the start token
+MIN_LENGTH = "min_length"  # int64 [B], fewest tokens to write for the row: the end token may not come before
 MAX_LENGTH = "max_length"  # int64 [B], most tokens to write for the row: only the end token may follow that many
 TOP_TOKENS = "top_tokens"  # int64 [B, K], most probable first
 TOP_LOG_PROBS = "top_log_probs"  # float32 [B, K]

@@ -58,6 +58,8 @@ def signatures_of(served: ServedModel) -> dict[str, tf.types.experimental.Generi
         contract.TRANSFORM: served.transform,
         contract.ENCODE: served.encode,
         contract.DECODE_STEP: step,
+        contract.COMPLETE: served.complete,
+        contract.SAMPLE: served.sample,
         contract.SCORE: served.score,
         contract.DETOKENIZE: served.detokenize,
     }

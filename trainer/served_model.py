@@ -4,20 +4,30 @@ import tensorflow as tf
 
 from serving import contract
 from trainer.config import DecodingConfig
+from trainer.decoding.answer import answer, most_attended
+from trainer.decoding.choice import Beam, Choice, Sampling
+from trainer.decoding.constraints import Constraints, Prefix
 from trainer.decoding.distribution import log_probs_of, next_token_log_probs
-from trainer.decoding.greedy import greedy_search
+from trainer.decoding.hypotheses import Hypotheses
+from trainer.decoding.limits import Limits, length_limits
+from trainer.decoding.penalties import Penalties
+from trainer.decoding.search import Source, search
 from trainer.model import Seq2Seq
 from transform import features
 from transform.text import TextProcessor
 
 _TEXT = tf.TensorSpec([None], tf.string, name=contract.TEXT)
 _TARGET = tf.TensorSpec([None], tf.string, name=contract.TARGET)
+_PREFIX = tf.TensorSpec([None], tf.string, name=contract.PREFIX)
+_SEED = tf.TensorSpec([None], tf.int64, name=contract.SEED)
 _EXAMPLES = tf.TensorSpec([None], tf.string, name=contract.EXAMPLES)
 _IDS = tf.TensorSpec([None, None], tf.int64, name=contract.TOKENS)
 
+Tensors = dict[str, tf.Tensor]
+
 
 class ServedModel(tf.Module):
-    """The trained model with its text graph. Each method named as a signature computes that signature's outputs.
+    """The trained model with its text graph. Each public method computes the outputs of the signature of its name.
 
     The answer for a row does not depend on the other rows of its batch but for padding.
 
@@ -32,18 +42,17 @@ class ServedModel(tf.Module):
         super().__init__()
         # The variables below are tracked in the place of Keras' own. Saving a Keras variable makes a second one, and
         # that is what a session restores: TensorFlow Serving would find the weights of the graph not initialised.
-        self.model = self._no_dependency(model)
-        self.weights = [variable.value for variable in model.variables]
-        self.source = source
-        self.target = target
-        self.max_length = decoding.max_length or target.config.max_length
-        # Padding and the start token are never among them.
-        self.top_tokens = min(decoding.top_tokens, target.vocabulary_size - 2)
+        self._model = self._no_dependency(model)
+        self._weights = [variable.value for variable in model.variables]
+        self._source = source
+        self._target = target
+        self._decoding = decoding
+        self._penalties = Penalties(decoding.length_penalty, decoding.length_penalty_alpha, decoding.coverage_penalty)
 
     @tf.function(input_signature=[_TEXT])
-    def transform(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+    def transform(self, text: tf.Tensor) -> Tensors:
         """The source as the encoder reads it."""
-        batch = self.source.source(text)
+        batch = self._source.source(text)
         return {
             contract.SOURCE_IDS: batch.ids,
             contract.SOURCE_LENGTH: batch.length,
@@ -51,27 +60,28 @@ class ServedModel(tf.Module):
         }
 
     @tf.function(input_signature=[_TEXT])
-    def encode(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+    def encode(self, text: tf.Tensor) -> Tensors:
         """What the first step of decoding reads, and how long it may go on."""
         source = self.transform(text)
         length = source[contract.SOURCE_LENGTH]
-        memory, state = self.model.encode(source[contract.SOURCE_IDS], length)
+        memory, state = self._model.encode(source[contract.SOURCE_IDS], length)
+        limits = length_limits(length, self._decoding, self._target.config.max_length)
         return {
             contract.MEMORY: memory,
             contract.SOURCE_LENGTH: length,
             contract.STATE: state,
             contract.TOKEN: tf.fill(tf.shape(length), tf.constant(contract.START_ID, tf.int64)),
-            contract.MAX_LENGTH: tf.fill(tf.shape(length), tf.constant(self.max_length, tf.int64)),
+            contract.MIN_LENGTH: limits.shortest,
+            contract.MAX_LENGTH: limits.longest,
             contract.SOURCE_TOKENS: source[contract.SOURCE_TOKENS],
         }
 
-    def decode_step(
-        self, token: tf.Tensor, state: tf.Tensor, memory: tf.Tensor, source_length: tf.Tensor
-    ) -> dict[str, tf.Tensor]:
+    def decode_step(self, token: tf.Tensor, state: tf.Tensor, memory: tf.Tensor, source_length: tf.Tensor) -> Tensors:
         """One step of decoding."""
-        output = self.model.decoder.step(token, state, memory, source_length)
+        output = self._model.decoder.step(token, state, memory, source_length)
         log_probs = next_token_log_probs(output.logits)
-        top = tf.math.top_k(log_probs, self.top_tokens)
+        # Padding and the start token are never among them.
+        top = tf.math.top_k(log_probs, min(self._decoding.top_tokens, self._target.vocabulary_size - 2))
         return {
             contract.LOG_PROBS: log_probs,
             contract.TOP_TOKENS: tf.cast(top.indices, tf.int64),
@@ -81,56 +91,63 @@ class ServedModel(tf.Module):
         }
 
     @tf.function(input_signature=[_TEXT])
-    def serving_default(self, text: tf.Tensor) -> dict[str, tf.Tensor]:
+    def serving_default(self, text: tf.Tensor) -> Tensors:
         """Text to decoded text, with all that is known of it."""
         encoded = self.encode(text)
-        decoded = greedy_search(
-            self.model.decoder,
-            encoded[contract.TOKEN],
-            encoded[contract.STATE],
-            encoded[contract.MEMORY],
-            encoded[contract.SOURCE_LENGTH],
-            encoded[contract.MAX_LENGTH],
+        hypotheses = self._search(encoded, Beam(self._decoding.beam_size), self._decoding.n_best)
+        return answer(
+            hypotheses, self._target, encoded[contract.SOURCE_TOKENS], self._in_place_of_unknown(hypotheses, encoded)
         )
-        translation = self.target.detokenize(decoded.ids).text
-        log_prob = tf.reduce_sum(decoded.token_log_probs, axis=1)
-        best_of_one = {
-            contract.TRANSLATIONS: translation,
-            contract.SCORES: log_prob,
-            contract.LOG_PROBS: log_prob,
-            contract.TOKENS: self.target.tokens(decoded.ids),
-            contract.TOKEN_LOG_PROBS: decoded.token_log_probs,
-            contract.ALIGNMENT: decoded.alignment,
-        }
-        return {
-            contract.TRANSLATION: translation,
-            **{name: value[:, tf.newaxis] for name, value in best_of_one.items()},
-            contract.SOURCE_TOKENS: encoded[contract.SOURCE_TOKENS],
-        }
+
+    @tf.function(input_signature=[_TEXT, _PREFIX])
+    def complete(self, text: tf.Tensor, prefix: tf.Tensor) -> Tensors:
+        """The same, with the start of each decoded text given."""
+        encoded = self.encode(text)
+        pieces = self._target.pieces(prefix)
+        start = Prefix(self._target.ids(prefix).to_tensor(contract.PAD_ID), pieces.row_lengths())
+        hypotheses = self._search(encoded, Beam(self._decoding.beam_size), self._decoding.n_best, start)
+        # What is unknown to the model in the start is not unknown to whoever gave it.
+        shape = tf.shape(hypotheses.ids, tf.int64)
+        given = pieces.to_tensor("", shape=[None, None])[:, : shape[2]]
+        given = tf.pad(given, [[0, 0], [0, shape[2] - tf.shape(given, tf.int64)[1]]], constant_values="")[:, tf.newaxis]
+        replaced = self._in_place_of_unknown(hypotheses, encoded)
+        unknown = tf.broadcast_to(given, shape) if replaced is None else tf.where(given != "", given, replaced)
+        return answer(hypotheses, self._target, encoded[contract.SOURCE_TOKENS], unknown)
+
+    @tf.function(input_signature=[_TEXT, _SEED])
+    def sample(self, text: tf.Tensor, seed: tf.Tensor) -> Tensors:
+        """Text to texts drawn from the model's distribution, the most probable of them first."""
+        encoded = self.encode(text)
+        settings = self._decoding
+        choice = Sampling(settings.sample_size, seed, settings.temperature, settings.top_k, settings.top_p)
+        hypotheses = self._search(encoded, choice, settings.sample_size)
+        return answer(
+            hypotheses, self._target, encoded[contract.SOURCE_TOKENS], self._in_place_of_unknown(hypotheses, encoded)
+        )
 
     @tf.function(input_signature=[_EXAMPLES])
-    def serving_examples(self, examples: tf.Tensor) -> dict[str, tf.Tensor]:
-        """The same for serialized tf.Examples, and the score of the target that they carry."""
+    def serving_examples(self, examples: tf.Tensor) -> Tensors:
+        """What serving_default answers for serialized tf.Examples, and the score of the target that they carry."""
         spec = {
             features.SOURCE: tf.io.FixedLenFeature([], tf.string),
             features.TARGET: tf.io.FixedLenFeature([], tf.string, default_value=""),
         }
         parsed = tf.io.parse_example(examples, spec)
         text, target = parsed[features.SOURCE], parsed[features.TARGET]
-        has_target = tf.strings.length(target) > 0
+        has_target = target != ""
         log_prob = self.score(text, target)[contract.LOG_PROB]
         return {
             **self.serving_default(text),
             contract.TARGET_LOG_PROB: tf.where(has_target, log_prob, 0.0),
-            contract.TARGET_LENGTH: tf.where(has_target, self.target.target(target).length, 0),
+            contract.TARGET_LENGTH: tf.where(has_target, self._target.target(target).length, 0),
         }
 
     @tf.function(input_signature=[_TEXT, _TARGET])
-    def score(self, text: tf.Tensor, target: tf.Tensor) -> dict[str, tf.Tensor]:
+    def score(self, text: tf.Tensor, target: tf.Tensor) -> Tensors:
         """How probable the target is as what the source becomes; a target above its longest length is cut."""
         encoded = self.encode(text)
-        batch = self.target.target(target)
-        logits = self.model.decoder(
+        batch = self._target.target(target)
+        logits = self._model.decoder(
             batch.input_ids, encoded[contract.STATE], encoded[contract.MEMORY], encoded[contract.SOURCE_LENGTH]
         )
         token_log_probs = log_probs_of(batch.output_ids, logits)
@@ -140,7 +157,28 @@ class ServedModel(tf.Module):
         }
 
     @tf.function(input_signature=[_IDS])
-    def detokenize(self, tokens: tf.Tensor) -> dict[str, tf.Tensor]:
+    def detokenize(self, tokens: tf.Tensor) -> Tensors:
         """Ids to text."""
-        detokenized = self.target.detokenize(tokens)
+        detokenized = self._target.detokenize(tokens)
         return {contract.TEXT: detokenized.text, contract.PIECES: detokenized.pieces}
+
+    def _search(self, encoded: Tensors, choice: Choice, n_best: int, prefix: Prefix | None = None) -> Hypotheses:
+        limits = Limits(encoded[contract.MIN_LENGTH], encoded[contract.MAX_LENGTH])
+        return search(
+            self._model.decoder.step,
+            Source(
+                encoded[contract.TOKEN],
+                encoded[contract.STATE],
+                encoded[contract.MEMORY],
+                encoded[contract.SOURCE_LENGTH],
+            ),
+            choice,
+            Constraints(limits, prefix, self._decoding.suppress_unknown, self._decoding.no_repeat_ngram),
+            self._penalties,
+            n_best,
+        )
+
+    def _in_place_of_unknown(self, hypotheses: Hypotheses, encoded: Tensors) -> tf.Tensor | None:
+        if not self._decoding.replace_unknown:
+            return None
+        return most_attended(hypotheses.alignment, encoded[contract.SOURCE_TOKENS], encoded[contract.SOURCE_LENGTH])

@@ -120,18 +120,34 @@ class TextProcessor(tf.Module):
             length=ids.row_lengths() + 1,
         )
 
-    def detokenize(self, ids: tf.Tensor) -> Detokenized:
-        """Text of ids, int64 [B, T], up to the first END_ID; U+FFFD stands for UNKNOWN_ID and for ids out of range."""
+    def detokenize(self, ids: tf.Tensor, unknown: tf.Tensor | None = None) -> Detokenized:
+        """Text of ids, int64 [B, T], up to the first END_ID.
+
+        Args:
+            ids: The ids; for those out of range U+FFFD is written.
+            unknown: String [B, T], what is written where UNKNOWN_ID is; U+FFFD where this is empty, and without it.
+        """
         ended = tf.cumsum(tf.cast(ids == END_ID, tf.int32), axis=1) > 0
         written = ~(ended | (ids == PAD_ID) | (ids == START_ID))
         pieces = tf.where(written, self._tokens.lookup(ids), "")
         known = (ids >= len(SPECIAL_TOKENS)) & (ids < self.vocabulary_size)
-        text = UNITS[self.config.unit].join(tf.ragged.boolean_mask(tf.where(known, pieces, chr(REPLACEMENT)), written))
+        told = tf.where(known, pieces, chr(REPLACEMENT))
+        if unknown is not None:
+            told = tf.where((ids == UNKNOWN_ID) & (unknown != ""), unknown, told)
+        text = UNITS[self.config.unit].join(tf.ragged.boolean_mask(told, written))
         return Detokenized(text, pieces)
 
-    def tokens(self, ids: tf.Tensor) -> tf.Tensor:
-        """The vocabulary's token, special ones included, of each id, int64 [...]: string [...], "" for PAD_ID."""
-        return tf.where(ids == PAD_ID, "", self._tokens.lookup(ids))
+    def tokens(self, ids: tf.Tensor, unknown: tf.Tensor | None = None) -> tf.Tensor:
+        """The token, special ones included, of each id, int64 [B, T]: string [B, T], "" for PAD_ID.
+
+        Args:
+            ids: The ids.
+            unknown: String [B, T], what stands where UNKNOWN_ID is; the unknown token where this is empty.
+        """
+        tokens = tf.where(ids == PAD_ID, "", self._tokens.lookup(ids))
+        if unknown is not None:
+            tokens = tf.where((ids == UNKNOWN_ID) & (unknown != ""), unknown, tokens)
+        return tokens
 
     def _ids_of(self, pieces: tf.RaggedTensor) -> tf.RaggedTensor:
         return pieces.with_values(without_special_ids(self._ids.lookup(pieces.values)))

@@ -15,6 +15,7 @@ from trainer.config import DecodingConfig
 CELLS = ("simple_rnn", "gru", "lstm")
 ATTENTIONS = ("none", "luong", "bahdanau")
 END = 3
+GREEDY = DecodingConfig(beam_size=1)
 
 
 def texts(count, seed=3):
@@ -28,7 +29,9 @@ def exported(tmp_path_factory):
     """Folders of one exported model for each cell and attention."""
     root = tmp_path_factory.mktemp("exported")
     return {
-        (cell, attention): export_toy(root / cell / attention, seed=index, cell=cell, attention=attention)
+        (cell, attention): export_toy(
+            root / cell / attention, seed=index, decoding=GREEDY, cell=cell, attention=attention
+        )
         for index, (cell, attention) in enumerate((cell, attention) for cell in CELLS for attention in ATTENTIONS)
     }
 
@@ -161,8 +164,8 @@ def test_decoding_settings_are_part_of_the_model(tmp_path):
     assert decoded["tokens"].shape[2] <= 3
     encoded = call(model.signatures, "encode", text=tf.constant(["abc"]))
     assert encoded["max_length"].tolist() == [2]
-    del encoded["max_length"], encoded["source_tokens"]
-    step = call(model.signatures, "decode_step", **{name: tf.constant(value) for name, value in encoded.items()})
+    inputs = {name: tf.constant(encoded[name]) for name in ("token", "state", "memory", "source_length")}
+    step = call(model.signatures, "decode_step", **inputs)
     assert step["top_tokens"].shape == (1, 3)
     order = np.argsort(-step["log_probs"][0], kind="stable")[:3]
     assert step["top_tokens"][0].tolist() == order.tolist()

@@ -7,7 +7,9 @@ from tests.transform.vocabulary_files import write_vocabulary
 from trainer.config import DecodingConfig, ModelConfig
 from trainer.export import export_model
 from trainer.model import Seq2Seq
+from trainer.served_model import ServedModel
 from transform.config import TextConfig
+from transform.text import TextProcessor
 
 SOURCE_LETTERS = "abcdefgh é"
 TARGET_LETTERS = "uvwxyz"
@@ -25,6 +27,17 @@ def build_model(seed=0, **settings):
     bias = model.decoder.output_layer.bias
     bias.assign(bias + 1.2 * np.eye(len(TARGET_LETTERS) + 4)[END_ID])
     return model
+
+
+def serve_toy(folder, seed=0, decoding=None, **settings):
+    """The served model of such a model, in this process."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return ServedModel(
+        build_model(seed, **settings),
+        TextProcessor(SOURCE, write_vocabulary(folder / "source", SOURCE_LETTERS)),
+        TextProcessor(TARGET, write_vocabulary(folder / "target", TARGET_LETTERS)),
+        decoding or DecodingConfig(),
+    )
 
 
 def export_toy(folder, seed=0, decoding=None, **settings):
