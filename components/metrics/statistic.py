@@ -30,6 +30,11 @@ class CorpusStatistic(abc.ABC):
     def width(self) -> int:
         """How many sums there are."""
 
+    @property
+    def signature(self) -> str:
+        """What is to be published with the figure, so that it can be compared with others; often nothing."""
+        return ""
+
     @abc.abstractmethod
     def of_example(self, example: DecodedExample) -> Sequence[float]:
         """What one example adds to each sum."""

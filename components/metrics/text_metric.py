@@ -67,12 +67,19 @@ class _StatisticOfExample(tfma.metrics.Preprocessor):
         self._model_name = key.model_name
 
     def process(self, extracts: tfma.Extracts) -> Iterator[np.ndarray]:
-        """Yields float64 [width]."""
+        """Yields float64 [width].
+
+        Raises:
+          ValueError: the example has no references.
+        """
         inputs = tfma.metrics.StandardMetricInputs(extracts)
         outputs = inputs.get_predictions(self._model_name)
+        references = texts(inputs.get_labels(self._model_name))
+        if not references:
+            raise ValueError("an example of the evaluation split has no references to be measured against")
         example = DecodedExample(
             hypothesis=text(outputs[contract.TRANSLATION]),
-            references=texts(inputs.get_labels(self._model_name)),
+            references=references,
             target_log_prob=np.asarray(outputs[contract.TARGET_LOG_PROB]).item(),
             target_length=np.asarray(outputs[contract.TARGET_LENGTH]).item(),
         )

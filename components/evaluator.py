@@ -1,0 +1,85 @@
+"""TFX's Evaluator, set up to decode text, measure it per slice, and bless what passes the thresholds."""
+
+import json
+
+import tensorflow_model_analysis as tfma
+from tfx import types
+from tfx import v1 as tfx
+
+from components.config import EvaluationConfig, MetricName
+from components.metrics import extractors, text_metric
+from components.metrics.catalog import create_statistic
+from components.metrics.length_buckets import SOURCE_LENGTH, LengthBuckets
+from components.metrics.thresholds import to_tfma
+from serving import contract
+from transform.config import TextConfig
+from transform.features import REFERENCES
+
+_OVERALL = tfma.SlicingSpec()
+
+
+def create_evaluator(
+    config: EvaluationConfig,
+    *,
+    target: TextConfig,
+    examples: types.BaseChannel,
+    schema: types.BaseChannel,
+    model: types.BaseChannel,
+    baseline_model: types.BaseChannel,
+    code_version: str,
+) -> tfx.components.Evaluator:
+    """Creates the Evaluator of one task.
+
+    Args:
+      config: what is measured, per which slices, and what must be reached.
+      target: how target text becomes tokens.
+      examples: raw examples, with the split that is evaluated.
+      schema: of the raw examples.
+      model: the candidate.
+      baseline_model: the model to beat; on a first run its channel is empty, and nothing is compared.
+      code_version: fingerprint of the code that runs, for the cache key.
+    """
+    return tfx.components.Evaluator(
+        examples=examples,
+        schema=schema,
+        model=model,
+        baseline_model=baseline_model,
+        example_splits=[config.split],
+        eval_config=create_eval_config(config, target, code_version),
+        module_path=extractors.__name__,
+    )
+
+
+def create_eval_config(config: EvaluationConfig, target: TextConfig, code_version: str) -> tfma.EvalConfig:
+    """All that TFMA is told. It is recorded with the evaluation and is part of the cache key."""
+    model = tfma.ModelSpec(signature_name=contract.SERVING_EXAMPLES, label_key=REFERENCES, model_type=tfma.TF_GENERIC)
+    slices = [
+        _OVERALL,
+        *(tfma.SlicingSpec(feature_keys=[key]) for key in config.slice_by),
+        *(
+            tfma.SlicingSpec(feature_values={SOURCE_LENGTH: name})
+            for name in LengthBuckets(tuple(config.length_buckets)).names
+        ),
+    ]
+    metrics = [_metric(name, config, target, code_version) for name in config.metrics]
+    return tfma.EvalConfig(model_specs=[model], slicing_specs=slices, metrics_specs=[tfma.MetricsSpec(metrics=metrics)])
+
+
+def _metric(name: MetricName, config: EvaluationConfig, target: TextConfig, code_version: str) -> tfma.MetricConfig:
+    settings = {
+        "name": name,
+        "target": target.model_dump(),
+        "code_version": code_version,
+        "signature": create_statistic(name, target.unit).signature,
+    }
+    return tfma.MetricConfig(
+        class_name=text_metric.TextMetric.__name__,
+        module=text_metric.__name__,
+        config=json.dumps(settings),
+        # A plain threshold would be that of every slice.
+        per_slice_thresholds=[
+            tfma.PerSliceMetricThreshold(slicing_specs=[_OVERALL], threshold=to_tfma(threshold))
+            for threshold in config.thresholds
+            if threshold.metric == name
+        ],
+    )

@@ -1,0 +1,59 @@
+"""Thresholds of the configuration as TFMA checks them, and in words what one that failed says."""
+
+import math
+
+import tensorflow_model_analysis as tfma
+
+from components.config import LOWER_IS_BETTER, ThresholdConfig
+
+# What rounding may add to a difference of two figures: 0.945 - 0.95 is below -0.005.
+_ROUNDING = 1e-9
+
+
+def to_tfma(threshold: ThresholdConfig) -> tfma.MetricThreshold:
+    """The threshold as part of an EvalConfig.
+
+    Its value threshold is there even where it has no bounds: a figure that is not a number fails that too, and
+    without one a first run, in which TFMA leaves out the comparison with the missing baseline, would bless nothing.
+    """
+    value_threshold = tfma.GenericValueThreshold()
+    if threshold.at_least is not None:
+        value_threshold.lower_bound.value = threshold.at_least
+    if threshold.at_most is not None:
+        value_threshold.upper_bound.value = threshold.at_most
+    result = tfma.MetricThreshold()
+    result.value_threshold.CopyFrom(value_threshold)
+    if threshold.max_regression is not None:
+        result.change_threshold.CopyFrom(_change_threshold(threshold.metric, threshold.max_regression))
+    return result
+
+
+def _change_threshold(metric: str, max_regression: float) -> tfma.GenericChangeThreshold:
+    allowed = max_regression + _ROUNDING
+    if metric in LOWER_IS_BETTER:
+        return tfma.GenericChangeThreshold(direction=tfma.MetricDirection.LOWER_IS_BETTER, absolute={"value": allowed})
+    return tfma.GenericChangeThreshold(direction=tfma.MetricDirection.HIGHER_IS_BETTER, absolute={"value": -allowed})
+
+
+def failure(threshold: tfma.MetricThreshold, figure: float | None, baseline_figure: float | None) -> str:
+    """Says how a figure fails a threshold.
+
+    Args:
+      threshold: one that failed, with a value threshold or a change threshold.
+      figure: the candidate's; None where it was not measured.
+      baseline_figure: that of the blessed model; None where there is none.
+    """
+    if figure is None or (threshold.HasField("change_threshold") and baseline_figure is None):
+        return "was not measured"
+    if math.isnan(figure):
+        return "is not a number (nan)"
+    if threshold.HasField("change_threshold"):
+        change = threshold.change_threshold
+        sign = 1 if change.direction == tfma.MetricDirection.LOWER_IS_BETTER else -1
+        max_regression = round(sign * change.absolute.value - _ROUNDING, 9)
+        wanted = f"{-max_regression:g} better" if max_regression < 0 else f"no more than {max_regression:g} worse"
+        return f"is {figure:.6g}, and that of the latest blessed model {baseline_figure:.6g}: it must be {wanted}"
+    bounds = threshold.value_threshold
+    if bounds.HasField("lower_bound") and figure < bounds.lower_bound.value:
+        return f"is {figure:.6g}: it must be at least {bounds.lower_bound.value:g}"
+    return f"is {figure:.6g}: it must be at most {bounds.upper_bound.value:g}"
