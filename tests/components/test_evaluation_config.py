@@ -1,0 +1,29 @@
+"""Settings of the evaluation that cannot be meant are refused."""
+
+import pydantic
+import pytest
+
+from components.config import EvaluationConfig
+
+THRESHOLDS = [{"metric": "exact_match", "at_least": 0.5}]
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        (
+            {"thresholds": [{"metric": "ter", "at_least": 2.0, "at_most": 1.0}], "metrics": ["ter"]},
+            "nothing can pass both",
+        ),
+        ({"thresholds": [{"metric": "exact_match", "at_least": float("nan")}]}, "finite number"),
+        ({"thresholds": [{"metric": "exact_match", "max_regression": float("inf")}]}, "finite number"),
+        ({"slice_by": ["source_length"]}, "rename the slice key, or leave length_buckets empty"),
+    ],
+)
+def test_it_is_refused(settings, said):
+    with pytest.raises(pydantic.ValidationError, match=said):
+        EvaluationConfig(**{"thresholds": THRESHOLDS, **settings})
+
+
+def test_a_slice_key_may_be_called_source_length_where_there_are_no_buckets():
+    assert EvaluationConfig(thresholds=THRESHOLDS, slice_by=["source_length"], length_buckets=[]).length_buckets == []
