@@ -14,8 +14,9 @@ from tfx.types import artifact_utils, standard_component_specs
 from components.example_gen.files import open_input
 from components.example_gen.inputs import find_inputs
 from components.example_gen.pairs import read_pairs
-from components.example_gen.settings import unpack_patterns, unpack_settings
+from components.example_gen.settings import by_entry, unpack_patterns, unpack_settings
 from components.example_gen.sink import ExampleSink
+from components.example_gen.spans import resolve_spans
 from components.example_gen.tally import Tally
 from components.example_gen.verdict import check
 
@@ -40,8 +41,10 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         examples = artifact_utils.get_single_instance(output_dict[standard_component_specs.EXAMPLES_KEY])
         data = unpack_settings(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
-        entry_patterns = unpack_patterns(exec_properties[standard_component_specs.INPUT_CONFIG_KEY], data)
-        inputs = find_inputs(base, entry_patterns)
+        patterns = unpack_patterns(exec_properties[standard_component_specs.INPUT_CONFIG_KEY])
+        # Where the driver could not tell a span, this says why.
+        patterns, _ = resolve_spans(base, patterns)
+        inputs = find_inputs(base, by_entry(patterns, data))
         examples.split_names = artifact_utils.encode_split_names(data.split_names())
         tally_path = os.path.join(examples.uri, TALLY_FILE)
         with self._make_beam_pipeline() as pipeline:

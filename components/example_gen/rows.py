@@ -78,14 +78,15 @@ def decode(text: bytes) -> str:
     """
     if len(text) > MAX_BYTES:
         raise RowError(Reason.TOO_LONG, f"there are more than {MAX_BYTES:,} bytes")
-    if b"\0" in text:
-        raise RowError(Reason.NUL, f"byte {text.index(0) + 1} is a NUL")
     try:
-        return text.decode()
+        decoded = text.decode()
     except UnicodeDecodeError as error:
         raise RowError(
             Reason.INVALID_UTF8, f"byte {error.start + 1} (0x{text[error.start]:02x}) is not valid UTF-8"
         ) from error
+    if "\0" in decoded:
+        raise RowError(Reason.NUL, f"byte {text.index(0) + 1} is a NUL")
+    return decoded
 
 
 def is_blank(text: str) -> bool:

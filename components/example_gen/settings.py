@@ -1,6 +1,7 @@
 """How the component's settings travel: as JSON in TFX's custom_config, recorded and part of the cache key."""
 
 import json
+from collections.abc import Iterable
 
 from google.protobuf import wrappers_pb2
 from tfx.proto import example_gen_pb2
@@ -37,8 +38,12 @@ def pack_patterns(data: DataConfig) -> example_gen_pb2.Input:
     )
 
 
-def unpack_patterns(input_config: str, data: DataConfig) -> list[list[str]]:
-    """The patterns of each entry of `data.inputs`, spans filled in, from what an executor is given."""
-    message = proto_utils.json_to_proto(input_config, example_gen_pb2.Input())
-    patterns = iter(split.pattern for split in message.splits)
-    return [[next(patterns) for _ in range(1 if entry.target_pattern is None else 2)] for entry in data.inputs]
+def unpack_patterns(input_config: str) -> list[str]:
+    """The patterns in the input_config that an executor is given, as JSON; the driver has filled in the spans."""
+    return [split.pattern for split in proto_utils.json_to_proto(input_config, example_gen_pb2.Input()).splits]
+
+
+def by_entry(patterns: Iterable[str], data: DataConfig) -> list[list[str]]:
+    """Patterns in the order of `pack_patterns`, those of each entry of `data.inputs` together."""
+    rest = iter(patterns)
+    return [[next(rest) for _ in range(1 if entry.target_pattern is None else 2)] for entry in data.inputs]
