@@ -20,11 +20,27 @@ def serve(
     overrides: Overrides,
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 is all of the machine's.")] = "localhost",
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of gRPC; 0 takes one that is free.")] = 8500,
+    rest_api_port: Annotated[
+        int, typer.Option("--rest_api_port", min=0, max=65535, help="Port of the REST API; 0: none.")
+    ] = 0,
+    enable_batching: Annotated[
+        bool, typer.Option("--enable_batching", help="Merge requests into batches on the server.")
+    ] = False,
+    batching_parameters_file: Annotated[
+        str, typer.Option("--batching_parameters_file", metavar="FILE", help="BatchingParameters as text.")
+    ] = "",
+    monitoring_config_file: Annotated[
+        str, typer.Option("--monitoring_config_file", metavar="FILE", help="MonitoringConfig: the page of metrics.")
+    ] = "",
+    ssl_config_file: Annotated[
+        str, typer.Option("--ssl_config_file", metavar="FILE", help="SSLConfig as text: serves gRPC over TLS.")
+    ] = "",
     file_system_poll_wait_seconds: Annotated[
-        float, typer.Option(min=0, help="Seconds between looks for newly pushed versions; 0: look once.")
+        float,
+        typer.Option("--file_system_poll_wait_seconds", min=0, help="Between looks for new versions; 0: look once."),
     ] = 1.0,
 ) -> None:
-    """Serve the newest pushed model over gRPC, as TensorFlow Serving does.
+    """Serve the newest pushed model over gRPC and REST, as TensorFlow Serving does.
 
     A version that is pushed meanwhile takes the place of the one that is served. Ctrl-C or SIGTERM ends the server,
     once the calls under way are answered. Exits with 1 when there is no model, or the port is taken.
@@ -35,17 +51,24 @@ def serve(
         _fail(f"nothing has been pushed to {served} yet: seq2seq run {config} does that")
     with quiet_libraries():
         from serving.server.errors import ServingError  # imports TensorFlow
-        from serving.server.models import LoadSettings
-        from serving.server.server import ModelServer, PortError, ServerOptions, single_model
+        from serving.server.flags import parse_flags
+        from serving.server.server import ModelServer, PortError
+        from serving.server.text_protos import ConfigFileError
 
-    options = ServerOptions(
-        host=host, port=port, load=LoadSettings(poll_seconds=file_system_poll_wait_seconds, retries=0)
-    )
     name = settings.serving.model_name
+    flags = [
+        *(f"--model_name={name}", f"--model_base_path={served}", f"--host={host}", f"--port={port}"),
+        *(f"--rest_api_port={rest_api_port}", f"--enable_batching={enable_batching}"),
+        *(f"--batching_parameters_file={batching_parameters_file}", f"--ssl_config_file={ssl_config_file}"),
+        *(f"--monitoring_config_file={monitoring_config_file}", "--enable_grpc_healthcheck_service"),
+        # A version that cannot be loaded is told of at once, not after five minutes.
+        *(f"--file_system_poll_wait_seconds={file_system_poll_wait_seconds}", "--max_num_load_retries=0"),
+    ]
     with _warnings_shown():
         try:
-            server = ModelServer([single_model(name, served)], options)
-        except PortError as error:
+            models, options, _ = parse_flags(flags)
+            server = ModelServer(models, options)
+        except (ConfigFileError, PortError) as error:
             _fail(str(error))
         except ServingError as error:
             _fail(error.message)
@@ -53,7 +76,8 @@ def serve(
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stop.set())
         versions = ", ".join(str(version) for version in server.available_versions(name))
-        typer.echo(f"Serving {name} version {versions} on {host}:{server.port} (gRPC)")
+        rest = f", REST on {host}:{server.rest_port}" if server.rest_port else ""
+        typer.echo(f"Serving {name} version {versions} on {host}:{server.port} (gRPC){rest}")
         stop.wait()
         server.stop()
 

@@ -3,54 +3,23 @@
 import collections
 import contextlib
 import dataclasses
-import enum
 import logging
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import grpc
-import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import model_pb2
 from tensorflow_serving.config import model_server_config_pb2
 
 from serving.server.errors import ServingError, failed_precondition, invalid_argument, not_found, of_tensorflow
-from serving.server.saved_model import SavedModelSession
+from serving.server.model_configs import check_models
+from serving.server.servable import Servable
+from serving.server.states import State, VersionState
 from serving.server.versions import aspired_versions
 
 _LOGGER = logging.getLogger("seq2seq.server")
-
-
-@dataclasses.dataclass(frozen=True)
-class Servable:
-    """One loaded version of a model."""
-
-    name: str
-    version: int
-    session: SavedModelSession
-
-    def run(self, feeds: Mapping[str, np.ndarray], fetches: Sequence[str], timeout_ms: int) -> list[np.ndarray]:
-        """Values of the fetched tensors; see SavedModelSession.run."""
-        return self.session.run(feeds, fetches, timeout_ms)
-
-
-class State(enum.IntEnum):
-    """Where a version stands; the numbers are those of GetModelStatusResponse."""
-
-    START = 10
-    LOADING = 20
-    AVAILABLE = 30
-    UNLOADING = 40
-    END = 50
-
-
-@dataclasses.dataclass(frozen=True)
-class VersionState:
-    """A version's state, and why it failed, if it did."""
-
-    state: State
-    error: ServingError | None = None
 
 
 Loader = Callable[[str, int, Path], Servable]
@@ -63,6 +32,7 @@ class LoadSettings:
     poll_seconds: float = 1.0  # 0: look once, at the start
     retries: int = 5
     retry_seconds: float = 60.0
+    labels_for_unavailable: bool = False  # a label may be given to a version that is not served yet
 
 
 class ModelManager:
@@ -97,13 +67,11 @@ class ModelManager:
         """Serves these models from now on, and no others; waits until those that are new are available.
 
         Raises:
-          ServingError: a model is listed twice, a label is given to a version that is not available, or a new model
-            did not become available.
+          ServingError: a configuration cannot be used, a label is given to a version that is not available, or a new
+            model did not become available.
         """
+        check_models(models)
         names = [model.name for model in models]
-        for name in names:
-            if names.count(name) > 1:
-                raise invalid_argument(f"Illegal to list model {name} multiple times in config list")
         with self._changed:
             self._labels = self._checked_labels(models)
             new = [name for name in names if name not in self._models]
@@ -187,8 +155,10 @@ class ModelManager:
 
     def _checked_labels(self, models: Sequence[model_server_config_pb2.ModelConfig]) -> dict[str, dict[str, int]]:
         for model in models:
-            for version in model.version_labels.values():
-                if version not in self._served.get(model.name, {}):
+            for label, version in model.version_labels.items():
+                before = self._labels.get(model.name, {}).get(label, version)
+                may_be_absent = self._settings.labels_for_unavailable and before == version
+                if not may_be_absent and version not in self._served.get(model.name, {}):
                     raise failed_precondition(
                         f"Request to assign label to version {version} of model {model.name}, which is not currently"
                         " available for inference"

@@ -8,7 +8,7 @@ from tensorflow_serving.apis import predict_pb2
 
 from serving import tensors
 from serving.server.errors import failed_precondition, invalid_argument
-from serving.server.models import Servable
+from serving.server.servable import Servable
 
 DEFAULT_SIGNATURE = "serving_default"
 
@@ -31,7 +31,7 @@ def predict(servable: Servable, request: predict_pb2.PredictRequest, timeout_ms:
     _check_size(signature, request)
     feeds = _feeds(signature, request)
     outputs = _outputs(signature, request.output_filter)
-    values = servable.run(feeds, list(outputs.values()), timeout_ms)
+    values = servable.run("Predict", feeds, list(outputs.values()), timeout_ms)
     response = predict_pb2.PredictResponse()
     response.model_spec.name = request.model_spec.name
     response.model_spec.signature_name = name

@@ -1,68 +1,105 @@
 """The gRPC services of TensorFlow Serving."""
 
-import functools
 import logging
+import time
 from collections.abc import Callable
 from typing import Any
 
 import grpc
-from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+from tensorflow_serving.apis import (
+    model_management_pb2,
+    model_service_pb2_grpc,
+    prediction_service_pb2_grpc,
+)
 
-from serving.server.errors import ServingError, invalid_argument
-from serving.server.metadata import get_model_metadata
-from serving.server.models import ModelManager
-from serving.server.predict import predict
-from serving.server.status import get_model_status
+from serving.server.core import Core
+from serving.server.errors import ServingError
 
 _LOGGER = logging.getLogger("seq2seq.server")
 
 
-def _answers_errors(method: Callable) -> Callable:
-    """Ends the call with the status of a ServingError; what nobody expected ends it with INTERNAL, and is logged."""
-
-    @functools.wraps(method)
-    def guarded(self: Any, request: Any, context: grpc.ServicerContext) -> Any:
-        try:
-            return method(self, request, context)
-        except ServingError as error:
-            context.abort(error.code, error.details)
-        except Exception as error:
-            _LOGGER.exception("%s failed", method.__name__)
-            context.abort(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
-
-    return guarded
-
-
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Inference and the description of signatures."""
+    """Inference, and the description of signatures."""
 
-    def __init__(self, models: ModelManager):
-        self._models = models
+    def __init__(self, core: Core):
+        self._core = core
 
-    @_answers_errors
     def Predict(self, request, context):
         """Runs a signature; see serving.server.predict."""
-        if not request.HasField("model_spec"):
-            raise invalid_argument("Missing ModelSpec")
-        with self._models.lease(request.model_spec) as servable:
-            return predict(servable, request, _timeout_ms(context))
+        return self._infer("Predict", self._core.predict, request, context)
 
-    @_answers_errors
+    def Classify(self, request, context):
+        """Classifies examples; see serving.server.examples."""
+        return self._infer("Classify", self._core.classify, request, context)
+
+    def Regress(self, request, context):
+        """Finds a figure for each example; see serving.server.examples."""
+        return self._infer("Regress", self._core.regress, request, context)
+
+    def MultiInference(self, request, context):
+        """Runs several signatures on the same examples; see serving.server.examples."""
+        return _answer(lambda: self._core.multi_inference(request, _timeout_ms(context)), context)
+
     def GetModelMetadata(self, request, context):
         """Describes the signatures; see serving.server.metadata."""
-        return get_model_metadata(self._models, request)
+        return _answer(lambda: self._core.metadata(request), context)
+
+    def _infer(self, api: str, method: Callable, request: Any, context: grpc.ServicerContext) -> Any:
+        """Counts the request by its model and status, and how long it took if it went well."""
+        start = time.monotonic()
+        name, metrics = request.model_spec.name, self._core.metrics
+        try:
+            response = method(request, _timeout_ms(context))
+        except ServingError as error:
+            metrics.request_count.add(name, error.code.name)
+            return _abort(error, context)
+        except Exception as error:  # noqa: BLE001 - it must cost no more than this one answer
+            metrics.request_count.add(name, grpc.StatusCode.INTERNAL.name)
+            return _abort(_unexpected(error), context)
+        metrics.request_count.add(name, "OK")
+        metrics.request_latency.add(name, api, "GRPC", value=(time.monotonic() - start) * 1e6)
+        return response
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """The state of the models."""
+    """The state of the models, and which of them are served."""
 
-    def __init__(self, models: ModelManager):
-        self._models = models
+    def __init__(self, core: Core):
+        self._core = core
 
-    @_answers_errors
     def GetModelStatus(self, request, context):
         """Tells the states of versions; see serving.server.status."""
-        return get_model_status(self._models, request)
+        return _answer(lambda: self._core.status(request), context)
+
+    def HandleReloadConfigRequest(self, request, context):
+        """Serves the models of another configuration, and answers when they are available."""
+        names = list(request.metric_names)
+        before = {name: self._core.metrics.value(name) for name in names}
+        response = model_management_pb2.ReloadConfigResponse()
+        _answer(lambda: self._core.reload(request), context)
+        response.status.SetInParent()
+        for name in names:
+            response.metric.add(name=name, int64_value_increase=self._core.metrics.value(name) - before[name])
+        return response
+
+
+def _answer(method: Callable[[], Any], context: grpc.ServicerContext) -> Any:
+    try:
+        return method()
+    except ServingError as error:
+        return _abort(error, context)
+    except Exception as error:  # noqa: BLE001 - it must cost no more than this one answer
+        return _abort(_unexpected(error), context)
+
+
+def _unexpected(error: Exception) -> ServingError:
+    _LOGGER.error("a request failed", exc_info=error)
+    return ServingError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {error}")
+
+
+def _abort(error: ServingError, context: grpc.ServicerContext) -> None:
+    """Ends the call with the error's status; never returns."""
+    context.abort(error.code, error.details)
 
 
 def _timeout_ms(context: grpc.ServicerContext) -> int:

@@ -1,5 +1,8 @@
 """Small SavedModels with scripted signatures: no training, and nothing of the code that serves or calls them."""
 
+import pathlib
+import sys
+
 import numpy as np
 import tensorflow as tf
 
@@ -197,3 +200,7 @@ def save_all(folder):
     save_translator(folder / "translator" / "1")
     save_numbers(folder / "numbers" / "1", offset=100)
     save_numbers(folder / "numbers" / "3", offset=0)
+
+
+if __name__ == "__main__":
+    save_all(pathlib.Path(sys.argv[1]))
