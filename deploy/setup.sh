@@ -21,7 +21,8 @@ if ! message=$("$uv" venv --quiet --python "$PYTHON_VERSION" .venv 2>&1); then
   echo "$message" >&2
   exit 1
 fi
-"$uv" pip sync --quiet --python .venv/bin/python --require-hashes "$LOCK"
+# Bytecode now, once: TFX alone has 9,000 modules, and compiling them takes two thirds of the time of its import.
+"$uv" pip sync --quiet --compile-bytecode --python .venv/bin/python --require-hashes "$LOCK"
 # The lock already holds all that the package and its build need: nothing more is resolved or fetched here.
 "$uv" pip install --quiet --python .venv/bin/python --no-deps --no-build-isolation --editable .
 echo "$inputs" >"$stamp"
