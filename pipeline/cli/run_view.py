@@ -53,16 +53,17 @@ def metrics_table(verdict: "Verdict") -> Table:
     """All metrics, a row per slice, a column per metric; the baseline's figure in brackets where there is one."""
     names = sorted({name for figures in verdict.metrics.values() for name in figures})
     table = Table(title="Metrics", title_justify="left", title_style="bold")
-    table.add_column("slice")
+    table.add_column("slice", no_wrap=True)
     for name in names:
-        table.add_column(name, justify="right")
+        # Words apart, so that a narrow terminal can break the heading.
+        table.add_column(name.replace("_", " "), justify="right")
     for slice_name, figures in verdict.metrics.items():
         before = verdict.baseline_metrics.get(slice_name, {})
         cells = [
             (f"{figures[name]:.4g}" if name in figures else "") + (f" ({before[name]:.4g})" if name in before else "")
             for name in names
         ]
-        table.add_row(slice_name, *cells)
+        table.add_row(Text(slice_name), *cells)
     return table
 
 
