@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.config_file import load_config
@@ -20,7 +20,9 @@ def status(config: ConfigPath, overrides: Overrides) -> None:
     if not runs:
         console.print(f"No runs yet in {workspace.root}")
         return
-    table = Table("run", "started (UTC)", "state", "blessed", "pushed version")
+    table = Table(
+        Column("run", no_wrap=True), Column("started (UTC)", no_wrap=True), "state", "blessed", "pushed version"
+    )
     for run in runs:
         blessed = {None: "", True: "yes", False: "no"}[run.blessed]
         failed = [node for node, state in run.nodes.items() if state == "failed"]
@@ -28,7 +30,7 @@ def status(config: ConfigPath, overrides: Overrides) -> None:
         state = f"{run.state} ({', '.join(failed)})" if failed else run.state
         table.add_row(
             run.run_id,
-            f"{run.started:%Y-%m-%d %H:%M:%S}",
+            f"{run.started:%Y-%m-%d %H:%M}",
             f"{state}, {cached} of {len(run.nodes)} from cache" if cached else state,
             blessed,
             run.pushed_version or "",
