@@ -2,6 +2,7 @@
 
 import datetime
 import logging
+import re
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 FAILED = 1
 INTERRUPTED = 130
 NOT_BLESSED = 3
+
+_BEAM_STEP = re.compile(r" \[while running '[^']*'\]$")
 
 
 def run(config: Config, orchestrator: str) -> int:
@@ -82,8 +85,9 @@ def _failed_node(view: RunView) -> str:
 
 
 def _message(error: Exception) -> str:
-    """The innermost message; Beam raises a worker's error as text that ends with it."""
+    """The innermost message; Beam raises a worker's error as text that ends with it, and names its step behind."""
     while isinstance(error.__cause__, Exception):
         error = error.__cause__
     lines = [line for line in str(error).strip().splitlines() if line.strip()]
-    return lines[-1].strip() if "Traceback" in str(error) else str(error) or type(error).__name__
+    message = lines[-1].strip() if "Traceback" in str(error) else str(error) or type(error).__name__
+    return _BEAM_STEP.sub("", message)
