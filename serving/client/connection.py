@@ -1,5 +1,6 @@
 """How a server is reached: address, TLS, metadata, deadline, and what is tried again."""
 
+import asyncio
 import dataclasses
 import random
 import time
@@ -69,6 +70,12 @@ class Connection:
             return grpc.secure_channel(self.address, self.tls.credentials(), self.channel_options())
         return grpc.insecure_channel(self.address, self.channel_options())
 
+    def aio_channel(self) -> grpc.aio.Channel:
+        """A new channel for asyncio."""
+        if self.tls:
+            return grpc.aio.secure_channel(self.address, self.tls.credentials(), self.channel_options())
+        return grpc.aio.insecure_channel(self.address, self.channel_options())
+
     def call(self, method: Callable, request: object) -> object:
         """Calls a method of a stub, again where that may help, until the deadline.
 
@@ -84,6 +91,18 @@ class Connection:
                     raise
             time.sleep(wait)
         return self._call_once(method, request, end)
+
+    async def call_async(self, method: Callable, request: object) -> object:
+        """The same for a method of an asyncio stub."""
+        end = time.monotonic() + self.deadline_seconds
+        for wait in self.retry.waits():
+            try:
+                return await self._call_once(method, request, end)
+            except grpc.RpcError as error:
+                if error.code() not in _RETRIED or time.monotonic() + wait >= end:
+                    raise
+            await asyncio.sleep(wait)
+        return await self._call_once(method, request, end)
 
     def _call_once(self, method: Callable, request: object, end: float) -> object:
         return method(request, timeout=max(0.0, end - time.monotonic()), metadata=self.metadata or None)

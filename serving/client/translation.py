@@ -2,7 +2,9 @@
 
 import dataclasses
 import functools
-from collections.abc import Collection, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from concurrent import futures
 
 import numpy as np
 
@@ -52,6 +54,24 @@ class Translation:
     source_tokens: tuple[str, ...] | None = None
 
 
+@dataclasses.dataclass(frozen=True)
+class Batching:
+    """How many texts are cut into requests."""
+
+    most_texts: int = 64  # in one request
+    most_bytes: int = 1 << 20  # of one request
+    in_flight: int = 4  # requests at a time
+    window: int = 1024  # texts of a stream that are read before any is sent, so that those of like length go together
+
+    def __post_init__(self):
+        for field in dataclasses.fields(self):
+            if getattr(self, field.name) < 1:
+                raise ValueError(f"{field.name} is {getattr(self, field.name)}: 1 is the least")
+
+
+_BATCHING = Batching()
+
+
 class TranslationClient:
     """Translates text with a model on a server. It may be used by several threads."""
 
@@ -59,23 +79,20 @@ class TranslationClient:
         self,
         connection: Connection | str,
         model: ModelAddress | str = "seq2seq",
-        most_texts: int = 64,
-        most_bytes: int = 1 << 20,
+        batching: Batching = _BATCHING,
     ):
         """Makes a client; it connects with the first call.
 
         Args:
           connection: where the server is; its address, `host:port`, will do.
           model: which model; its name will do.
-          most_texts: texts in one request.
-          most_bytes: bytes in one request.
+          batching: how texts are cut into requests.
         """
         self.predictor = Predictor(
             Connection(connection) if isinstance(connection, str) else connection,
             ModelAddress(model) if isinstance(model, str) else model,
         )
-        self._most_texts = most_texts
-        self._most_bytes = most_bytes
+        self._batching = batching
 
     def translate(self, texts: Sequence[str | bytes], details: Collection[str] = ()) -> list[Translation]:
         """Translates texts, in as many requests as it takes.
@@ -93,16 +110,33 @@ class TranslationClient:
         """
         outputs = wanted_outputs(details)
         encoded = [encode_text(text) for text in texts]
+
+        def call(batch: list[int]) -> dict[str, np.ndarray]:
+            return self.predictor.predict(contract.SERVING_DEFAULT, batch_inputs(encoded, batch), outputs)
+
         answers: list[Translation | None] = [None] * len(encoded)
-        for batch in length_batches(encoded, self._most_texts, self._most_bytes):
-            values = self.predictor.predict(
-                contract.SERVING_DEFAULT,
-                {contract.TEXT: np.array([encoded[index] for index in batch], object)},
-                outputs,
-            )
-            for row, index in enumerate(batch):
-                answers[index] = read_translation(values, row, details)
+        batches = list(length_batches(encoded, self._batching.most_texts, self._batching.most_bytes))
+        with futures.ThreadPoolExecutor(min(self._batching.in_flight, max(1, len(batches)))) as threads:
+            # The longest first: a long one that comes last would be waited for alone.
+            running = [(batch, threads.submit(call, batch)) for batch in reversed(batches)]
+            try:
+                for batch, future in running:
+                    place_answers(answers, batch, future.result(), details)
+            except BaseException:
+                threads.shutdown(wait=False, cancel_futures=True)
+                raise
         return answers
+
+    def translate_stream(self, texts: Iterable[str | bytes], details: Collection[str] = ()) -> Iterator[Translation]:
+        """Translates texts of any number in bounded memory; the answers come in the order of the texts.
+
+        Raises:
+          ValueError: there is no such detail.
+          ClientError: a call failed.
+        """
+        remaining = iter(texts)
+        while window := list(itertools.islice(remaining, self._batching.window)):
+            yield from self.translate(window, details)
 
     def close(self) -> None:
         """Closes the connection."""
@@ -113,6 +147,19 @@ class TranslationClient:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def batch_inputs(encoded: Sequence[bytes], batch: Sequence[int]) -> dict[str, np.ndarray]:
+    """Inputs of the request for a batch of texts."""
+    return {contract.TEXT: np.array([encoded[index] for index in batch], object)}
+
+
+def place_answers(
+    answers: list[Translation | None], batch: Sequence[int], values: dict[str, np.ndarray], details: Collection[str]
+) -> None:
+    """Puts the answers of a batch where its texts stood."""
+    for row, index in enumerate(batch):
+        answers[index] = read_translation(values, row, details)
 
 
 def encode_text(text: str | bytes) -> bytes:

@@ -1,7 +1,7 @@
 """A model one step at a time: the signatures `encode`, `decode_step` and `detokenize`."""
 
 import dataclasses
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from tensorflow.core.framework import tensor_pb2
@@ -18,30 +18,29 @@ class Encoded:
     source_length: np.ndarray  # int64 [B]
     state: np.ndarray  # float32 [B, U], that of the first step
     token: np.ndarray  # int64 [B], what the first step reads
+    min_length: np.ndarray  # int64 [B], fewest tokens to write before the end token
     max_length: np.ndarray  # int64 [B], most tokens to write before the end token
     source_tokens: np.ndarray  # string [B, S], "" after the end
 
 
 class Source:
-    """The sources that a batch of steps attends to, ready to be sent; the same at every step."""
+    """The sources that steps attend to, ready to be sent; hypotheses of one row share its source."""
 
     def __init__(self, encoded: Encoded):
-        self._memory = encoded.memory
-        self._source_length = encoded.source_length
-        self.inputs = self._as_inputs()
+        self._encoded = encoded
+        self._rows: np.ndarray | None = None
+        self._inputs: dict[str, tensor_pb2.TensorProto] = {}
 
-    def select(self, rows: np.ndarray) -> None:
-        """Keeps the rows with these indices, in their order; a row may be taken several times."""
-        self._memory = self._memory[rows]
-        self._source_length = self._source_length[rows]
-        self.inputs = self._as_inputs()
-
-    def _as_inputs(self) -> dict[str, tensor_pb2.TensorProto]:
-        # Encoded once, because the memory is by far the largest input of a step.
-        return {
-            contract.MEMORY: tensors.to_proto(self._memory),
-            contract.SOURCE_LENGTH: tensors.to_proto(self._source_length),
-        }
+    def inputs(self, rows: np.ndarray) -> dict[str, tensor_pb2.TensorProto]:
+        """Inputs of a step for hypotheses of these rows, int [H]."""
+        # Encoded again only when they change, because the memory is by far the largest input of a step.
+        if self._rows is None or not np.array_equal(rows, self._rows):
+            self._rows = rows
+            self._inputs = {
+                contract.MEMORY: tensors.to_proto(self._encoded.memory[rows]),
+                contract.SOURCE_LENGTH: tensors.to_proto(self._encoded.source_length[rows]),
+            }
+        return self._inputs
 
 
 class StepModel:
@@ -52,26 +51,33 @@ class StepModel:
 
     def encode(self, texts: Sequence[bytes], with_source_tokens: bool = False) -> Encoded:
         """Encodes texts; without `with_source_tokens`, `source_tokens` is empty."""
-        wanted = [contract.MEMORY, contract.SOURCE_LENGTH, contract.STATE, contract.TOKEN, contract.MAX_LENGTH]
+        wanted = [contract.MEMORY, contract.SOURCE_LENGTH, contract.STATE, contract.TOKEN]
+        wanted += [contract.MIN_LENGTH, contract.MAX_LENGTH]
         if with_source_tokens:
             wanted.append(contract.SOURCE_TOKENS)
         values = self._predictor.predict(contract.ENCODE, {contract.TEXT: np.array(texts, object)}, wanted)
         values.setdefault(contract.SOURCE_TOKENS, np.zeros((len(texts), 0), object))
         return Encoded(**values)
 
-    def step(self, source: Source, token: np.ndarray, state: np.ndarray, outputs: Collection[str]) -> dict:
-        """One step of every row.
+    def step(
+        self,
+        source: Mapping[str, tensor_pb2.TensorProto],
+        token: np.ndarray,
+        state: np.ndarray,
+        outputs: Collection[str],
+    ) -> dict[str, np.ndarray]:
+        """One step of every hypothesis.
 
         Args:
-          source: the encoded sources, B rows.
-          token: int64 [B], the token written last.
-          state: float32 [B, U], the state that the step before gave.
+          source: their sources; see Source.
+          token: int64 [H], the token written last.
+          state: float32 [H, U], the state that the step before gave.
           outputs: names of those wanted beside the new state.
 
         Returns:
           Arrays by name; see the contract of `decode_step`.
         """
-        inputs = {contract.TOKEN: token, contract.STATE: state, **source.inputs}
+        inputs = {contract.TOKEN: token, contract.STATE: state, **source}
         return self._predictor.predict(contract.DECODE_STEP, inputs, [contract.STATE, *sorted(outputs)])
 
     def detokenize(self, ids: Sequence[Sequence[int]]) -> tuple[list[str], list[tuple[str, ...]]]:
@@ -83,7 +89,9 @@ class StepModel:
         Returns:
           The texts, and the tokens of each sequence.
         """
-        width = max((len(row) for row in ids), default=0)
+        if not ids:
+            return [], []
+        width = max(1, *(len(row) for row in ids))
         padded = np.full((len(ids), width), contract.PAD_ID, np.int64)
         for row, sequence in zip(padded, ids, strict=True):
             row[: len(sequence)] = sequence
@@ -92,7 +100,25 @@ class StepModel:
         )
         texts = [text.decode("utf-8", "replace") for text in values[contract.TEXT]]
         pieces = [
-            tuple(piece.decode("utf-8", "replace") for piece in row[: len(sequence)])
+            tuple(_token(piece, number) for piece, number in zip(row, sequence, strict=False))
             for row, sequence in zip(values[contract.PIECES], ids, strict=True)
         ]
         return texts, pieces
+
+    def vocabulary(self) -> dict[str, int]:
+        """Ids of the target's tokens, by what `detokenize` writes for them; asked for anew at each call.
+
+        A model does not tell a client how it cuts text into tokens, so that a prefix or a phrase that a text has to
+        hold is given in tokens, or in their ids.
+        """
+        encoded = self.encode([b""])
+        source = Source(encoded).inputs(np.zeros(1, np.int64))
+        size = self.step(source, encoded.token, encoded.state, [contract.LOG_PROBS])[contract.LOG_PROBS].shape[1]
+        ids = [[number] for number in range(size) if number not in (contract.PAD_ID, contract.START_ID)]
+        _, pieces = self.detokenize(ids)
+        return {piece: number for (piece,), (number,) in zip(pieces, ids, strict=True)}
+
+
+def _token(piece: bytes, number: int) -> str:
+    # The end is no piece of a text, but it is a token.
+    return contract.SPECIAL_TOKENS[contract.END_ID] if number == contract.END_ID else piece.decode("utf-8", "replace")

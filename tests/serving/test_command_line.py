@@ -1,5 +1,6 @@
 """`seq2seq serve` and `seq2seq translate`, as a person runs them."""
 
+import json
 import pathlib
 import shutil
 import signal
@@ -104,3 +105,67 @@ def test_a_reader_that_has_enough_is_no_error(address, tmp_path):
         writer.stdout.close()
         assert writer.stderr.read() == b""
         assert writer.wait(60) == 0
+
+
+def lines(outcome):
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.stdout_bytes.decode().split("\n")[:-1]
+
+
+@pytest.mark.parametrize("step", [(), ("--step",)])
+def test_n_best_scores_and_alignment(address, step):
+    here = ("translate", "--address", address, "--model", "translator", *step)
+    [text] = lines(run(*here, "ab"))
+    [row] = lines(run(*here, "--n-best", 1, "--scores", "--show-source", "ab"))
+    source, rank, score, shown = row.split("\t")
+    assert (source, rank, shown) == ("ab", "1", text)
+    assert float(score) < 0
+    first, head, *table, empty = lines(run(*here, "--alignment", "ab"))
+    assert (first, head.split("\t"), empty) == (text, ["", "a", "b", "</s>"], "")
+    assert [row.split("\t")[0] for row in table] == [*text, "</s>"]
+    for row in table:
+        assert sum(map(float, row.split("\t")[1:])) == pytest.approx(1, abs=0.02)
+
+
+def test_n_best_by_steps(address):
+    here = ("translate", "--address", address, "--model", "translator", "--step")
+    rows = [row.split("\t") for row in lines(run(*here, "--n-best", 3, "--scores", "ab", "hello"))]
+    assert [rank for rank, *_ in rows] == ["1", "2", "3"] * 2
+    scores = [float(score) for _, score, _ in rows]
+    assert scores[:3] == sorted(scores[:3], reverse=True)
+    wide = lines(run(*here, "--beam-size", 5, "ab"))
+    assert len(wide) == 1
+
+
+@pytest.mark.parametrize("step", [(), ("--step",)])
+def test_json_lines(address, tmp_path, step):
+    (tmp_path / "in.txt").write_bytes("ab\n\nta\tb\n日本\n".encode() + b"\xff\n")
+    here = ("translate", "--address", address, "--model", "translator", *step)
+    rows = [json.loads(row) for row in lines(run(*here, "--jsonl", "--alignment", "--file", tmp_path / "in.txt"))]
+    plain = lines(run(*here, "--file", tmp_path / "in.txt"))
+    assert [row["source"] for row in rows] == ["ab", "", "ta\tb", "日本", "\ufffd"]
+    assert [row["translation"] for row in rows] == plain
+    for row in rows:
+        [candidate] = row["candidates"]
+        assert candidate["text"] == row["translation"]
+        assert len(candidate["tokens"]) == len(candidate["token_log_probs"]) == len(candidate["alignment"])
+        assert len(candidate["alignment"][0]) == len(row["source_tokens"])
+
+
+def test_a_stream_ends_as_the_same_text(address):
+    here = ("translate", "--address", address, "--model", "translator")
+    texts = ("hello", "", "日本")
+    assert lines(run(*here, "--stream", *texts)) == lines(run(*here, *texts))
+
+
+def test_a_tasks_settings_are_those_of_its_steps(address):
+    # The task of the example has a beam of its own: more than one hypothesis can be printed without --beam-size.
+    here = ("translate", "--config", CONFIG, "--address", address, "--model", "translator", "--step")
+    assert len(lines(run(*here, "--n-best", 2, "ab"))) == 2
+
+
+@pytest.mark.parametrize(
+    "options", [("--stream", "--jsonl"), ("--beam-size", "3"), ("--n-best", "0"), ("--file", "x", "text")]
+)
+def test_options_that_are_refused(options):
+    assert run("translate", *options).exit_code == 2

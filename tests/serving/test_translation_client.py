@@ -6,12 +6,12 @@ import pytest
 import tensorflow as tf
 
 from serving import contract
-from serving.client import ClientError, Connection, TranslationClient
+from serving.client import Batching, ClientError, Connection, TranslationClient
 from serving.client.batches import length_batches
 from serving.client.errors import NotFoundError, RequestError, UnavailableError
 from serving.client.predictor import ModelAddress
 from serving.client.translation import DETAILS
-from serving.step import GreedyDecoder
+from serving.step import StepDecoder
 
 TEXTS = ["hello", "", "日本ا🙂", "a longer line of text", "b" * 300, "tab\there", "z", b"\xff\xfe"]
 
@@ -75,22 +75,22 @@ def test_batches_hold_texts_of_like_length_within_both_limits():
 
 def test_the_same_answers_however_the_texts_are_cut_into_requests(address, client):
     whole = [answer.text for answer in client.translate(TEXTS)]
-    for limits in ({"most_texts": 1}, {"most_texts": 2}, {"most_bytes": 20}):
-        with TranslationClient(address, "translator", **limits) as other:
+    for limits in (Batching(most_texts=1), Batching(most_texts=2, in_flight=1), Batching(most_bytes=20)):
+        with TranslationClient(address, "translator", limits) as other:
             assert [answer.text for answer in other.translate(TEXTS)] == whole
 
 
 def test_looping_over_steps_gives_what_the_graph_gives(client):
     answers = client.translate(TEXTS, [contract.TOKENS, contract.TOKEN_LOG_PROBS, contract.LOG_PROBS])
-    decoded = GreedyDecoder(client.predictor).decode(TEXTS)
+    decoded = StepDecoder(client.predictor).decode(TEXTS)
     for answer, own in zip(answers, decoded, strict=True):
         [candidate] = answer.candidates
         assert own.text == answer.text
-        assert len(own.ids) == len(candidate.tokens)
-        np.testing.assert_allclose(own.token_log_probs, candidate.token_log_probs, atol=1e-4)
-        assert own.log_prob == pytest.approx(candidate.log_prob, rel=1e-4)
+        assert len(own.hypotheses[0].ids) == len(candidate.tokens)
+        np.testing.assert_allclose(own.hypotheses[0].token_log_probs, candidate.token_log_probs, atol=1e-4)
+        assert own.hypotheses[0].log_prob == pytest.approx(candidate.log_prob, rel=1e-4)
     # Some texts have to be ended at the model's limit, which is two tokens more than the source has, others end before.
-    written = [len(own.ids) - 1 for own in decoded]
+    written = [len(own.hypotheses[0].ids) - 1 for own in decoded]
     limits = [len(answer.source_tokens) + 2 for answer in client.translate(TEXTS, [contract.SOURCE_TOKENS])]
     assert any(one == limit for one, limit in zip(written, limits, strict=True))
     assert any(one < limit for one, limit in zip(written, limits, strict=True))

@@ -49,6 +49,7 @@ class ToyTranslator(tf.Module):
             contract.SOURCE_LENGTH: length,
             contract.STATE: tf.tanh(tf.reduce_sum(memory * mask, axis=1)),
             contract.TOKEN: tf.fill(tf.shape(length), tf.constant(contract.START_ID, tf.int64)),
+            contract.MIN_LENGTH: tf.zeros_like(length),
             contract.MAX_LENGTH: length + 2,
             contract.SOURCE_TOKENS: tokens,
         }
@@ -73,12 +74,9 @@ class ToyTranslator(tf.Module):
 
     def detokenize(self, tokens):
         pieces = tf.gather(self.pieces, tokens)
-        over = tf.cumsum(tf.cast(tokens == contract.END_ID, tf.int32), axis=1, exclusive=True) > 0
+        over = tf.cumsum(tf.cast(tokens == contract.END_ID, tf.int32), axis=1) > 0
         pieces = tf.where(over | (tokens == contract.PAD_ID), "", pieces)
-        return {
-            contract.TEXT: tf.strings.reduce_join(tf.where(pieces == "</s>", "", pieces), axis=1),
-            contract.PIECES: pieces,
-        }
+        return {contract.TEXT: tf.strings.reduce_join(pieces, axis=1), contract.PIECES: pieces}
 
     def translate(self, text):
         start = self.encode(text)
@@ -108,7 +106,7 @@ class ToyTranslator(tf.Module):
             contract.TRANSLATIONS: detokenized[contract.TEXT][:, None],
             contract.SCORES: total / tf.cast(tf.math.count_nonzero(tokens, axis=1, keepdims=True), tf.float32),
             contract.LOG_PROBS: total,
-            contract.TOKENS: detokenized[contract.PIECES][:, None],
+            contract.TOKENS: tf.where(tokens == contract.END_ID, "</s>", detokenized[contract.PIECES])[:, None],
             contract.TOKEN_LOG_PROBS: token_log_probs[:, None],
             contract.ALIGNMENT: tf.transpose(alignments.stack(), [1, 0, 2])[:, None],
             contract.SOURCE_TOKENS: start[contract.SOURCE_TOKENS],
