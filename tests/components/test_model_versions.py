@@ -108,8 +108,9 @@ def test_pushes_at_the_same_time_get_versions_of_their_own(model, tmp_path):
 
 # The second file takes long to copy: Python tells of each copy before it begins.
 PUSH_SLOWLY = """
-import pathlib, sys, time
+import pathlib, signal, sys, time
 from components.model_versions import add_version
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 copied = []
 def slow(event, arguments):
     if event == "shutil.copyfile":
