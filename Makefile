@@ -12,6 +12,7 @@ demo: setup
 	@deploy/demo.sh
 
 test: setup
+	@deploy/test_packages.sh
 	@$(BIN)/python -m pytest
 
 lint: setup

@@ -28,11 +28,15 @@ REQUIREMENTS = [
     "jiwer>=3.1",
     "rapidfuzz>=3.9",
     "Babel>=2.14",
+    # The demo page.
+    "starlette>=0.47,<2",
+    "uvicorn>=0.34,<1",  # without its extras: the page needs neither websockets nor a faster loop
+    "Jinja2>=3.1,<4",
 ]
 
 EXTRAS = {
     "kubeflow": ["kfp==2.5.0"],  # the kfp that TFX 1.16 declares; later ones want a newer protobuf
-    "test": ["pytest>=8", "hypothesis>=6", "ruff>=0.8", "setuptools>=70.1,<81", "wheel"],
+    "test": ["pytest>=8", "hypothesis>=6", "ruff>=0.8", "setuptools>=70.1,<81", "wheel", "playwright>=1.49"],
 }
 
 setup(
@@ -51,6 +55,7 @@ setup(
         ]
     ),
     include_package_data=False,
+    package_data={"serving.demo": ["templates/*", "static/*"]},
     install_requires=REQUIREMENTS,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["seq2seq=pipeline.cli.main:main"]},

@@ -39,6 +39,16 @@ def test_every_module_is_in_it_and_no_tests(wheel):
     assert packaged == expected
 
 
+def test_the_files_of_the_demo_page_are_in_it(wheel):
+    expected = {
+        str(path.relative_to(ROOT))
+        for folder in ("templates", "static")
+        for path in (ROOT / "serving" / "demo" / folder).iterdir()
+    }
+    assert expected <= set(wheel.namelist())
+    assert "serving/demo/static/demo.js" in expected
+
+
 def test_it_names_the_command_and_the_extras(wheel):
     [entry_points] = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
     assert "seq2seq = pipeline.cli.main:main" in wheel.read(entry_points).decode()

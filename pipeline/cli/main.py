@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import config, example, run, serve, status, translate
+from pipeline.cli import config, demo, example, run, serve, status, translate
 from pipeline.config_file import ConfigError
 
 app = typer.Typer(
@@ -18,6 +18,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("serve")(serve.serve)
 app.command("translate")(translate.translate)
+app.command("demo")(demo.demo)
 app.command("status")(status.status)
 app.add_typer(config.app, name="config")
 app.add_typer(example.app, name="example")
