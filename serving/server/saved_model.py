@@ -9,7 +9,7 @@ from tensorflow.core.protobuf import config_pb2, meta_graph_pb2
 from tensorflow.python.client import pywrap_tf_session
 from tensorflow.python.saved_model import loader_impl
 
-from serving.server.errors import of_tensorflow
+from serving.server.errors import invalid_argument, of_tensorflow
 
 
 class SavedModelSession:
@@ -68,6 +68,10 @@ class SavedModelSession:
             )
         except tf.errors.OpError as error:
             raise of_tensorflow(error) from error
+        except UnicodeDecodeError as error:
+            # The message quotes bytes of the input that are no UTF-8, and TensorFlow's binding drops the code: what
+            # quotes an input finds fault with it.
+            raise invalid_argument(error.object.decode("utf-8", "replace")) from error
         finally:
             pywrap_tf_session.TF_DeleteBuffer(options)
 

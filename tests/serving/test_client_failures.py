@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 import time
+from concurrent import futures
 
 import grpc
 import pytest
@@ -30,6 +31,12 @@ Code = grpc.StatusCode
 QUICK = Retry(attempts=4, first_seconds=0.01, most_seconds=0.02)
 
 
+def finished(coroutine):
+    """What a coroutine returns, in an event loop and a thread of its own: tools of other tests may run a loop here."""
+    with futures.ThreadPoolExecutor(1) as threads:
+        return threads.submit(asyncio.run, coroutine).result()
+
+
 def synchronous(connection, texts, **options):
     with TranslationClient(connection, **options) as client:
         return [answer.text for answer in client.translate(texts)]
@@ -40,7 +47,7 @@ def asynchronous(connection, texts, **options):
         async with AsyncTranslationClient(connection, **options) as client:
             return [answer.text for answer in await client.translate(texts)]
 
-    return asyncio.run(run())
+    return finished(run())
 
 
 both = pytest.mark.parametrize("translate", [synchronous, asynchronous])
@@ -156,7 +163,7 @@ def test_an_asynchronous_stream():
             return own, plain
 
     with FlakyServer().running() as address:
-        assert asyncio.run(run(address)) == ([f"text {number}" for number in range(45)], ["a", "b"])
+        assert finished(run(address)) == ([f"text {number}" for number in range(45)], ["a", "b"])
 
 
 def test_cancelling_a_task_leaves_the_client_usable():
@@ -170,7 +177,7 @@ def test_cancelling_a_task_leaves_the_client_usable():
             return [answer.text for answer in await client.translate(["hello"])]
 
     with FlakyServer([2.0]).running() as address:
-        assert asyncio.run(run(address)) == ["hello"]
+        assert finished(run(address)) == ["hello"]
 
 
 @pytest.mark.parametrize(

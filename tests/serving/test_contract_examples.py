@@ -1,9 +1,10 @@
 """Classify, Regress and MultiInference, case by case, as TensorFlow Serving answers them."""
 
+import numpy as np
 import pytest
 from tensorflow_serving.apis import classification_pb2, inference_pb2, input_pb2, regression_pb2
 
-from tests.serving.calls import examples, refusal, spec
+from tests.serving.calls import examples, predict_request, refusal, spec
 
 CLASSIFY = "tensorflow/serving/classify"
 REGRESS = "tensorflow/serving/regress"
@@ -98,6 +99,13 @@ def test_what_cannot_be_regressed(served, signature, given, message):
     code, answer = refusal(served.prediction.Regress, regression(signature, given))
     assert code == "INVALID_ARGUMENT"
     assert message in answer
+
+
+def test_bytes_that_are_no_example(served):
+    request = predict_request(spec("numbers", signature="regress"), {"inputs": np.array([b"\xff\xfe\x00"], object)})
+    code, message = refusal(served.prediction.Predict, request)
+    assert code == "INVALID_ARGUMENT"
+    assert "Could not parse example input" in message
 
 
 def test_requests_without_a_model(served):

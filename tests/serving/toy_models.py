@@ -8,7 +8,7 @@ import tensorflow as tf
 
 from serving import contract
 
-LETTERS = "abcdefghijklmnopqrstuvwxyz äß日ا🙂é"
+LETTERS = "abcdefghijklmnopqrstuvwxyz äß日ا🙂é19"
 PIECES = [*contract.SPECIAL_TOKENS, *LETTERS]
 WIDTH = 12
 NEVER = -1e9
