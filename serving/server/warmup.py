@@ -40,7 +40,7 @@ def warm_up(servable: Servable, folder: Path, iterations: int, metrics: Metrics)
     start = time.monotonic()
     count = 0
     try:
-        for record in tf.compat.v1.io.tf_record_iterator(str(path)):
+        for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
             log = _parse(record, path)
             for _ in range(iterations):
                 _replay(servable, log)
