@@ -18,16 +18,15 @@ export function attentionElements(candidate, sourceTokens, direction) {
 }
 
 function picture(targetTokens, sourceTokens, percent, direction) {
-  const target = { tokens: targetTokens, name: "the translation" };
-  const source = { tokens: sourceTokens, name: "the text" };
+  const target = { tokens: targetTokens, name: "translation" };
+  const source = { tokens: sourceTokens, name: "text" };
   const [rows, columns] = matchMedia(NARROW).matches ? [source, target] : [target, source];
   const share = (row, column) => (rows === target ? percent[row][column] : percent[column][row]);
-  const layout = `A row for each token of ${rows.name}, a column for each token of ${columns.name}`;
+  const layout = `Rows: the ${rows.name}. Columns: the ${columns.name}.`;
   return [
-    element("p", { className: "hint" },
-      `${layout}: the stronger the colour, the more the model looked at the token of the text.`),
+    element("p", { className: "hint" }, `${layout} The stronger the colour, the more the model looked at the text there.`),
     element("div", { className: "picture", role: "region", tabIndex: 0, "aria-label": "Picture of the attention" },
-      heatTable(rows.tokens, columns.tokens, share, direction, `${layout}; attention in percent`)),
+      heatTable(rows.tokens, columns.tokens, share, direction, `Attention in percent. ${layout}`)),
     element("p", { className: "scale" }, "0 %", element("span", { "aria-hidden": "true" }), "100 %"),
     element("details", {},
       element("summary", {}, "In words"),
@@ -37,10 +36,12 @@ function picture(targetTokens, sourceTokens, percent, direction) {
 
 function heatTable(rowTokens, columnTokens, share, direction, caption) {
   const long = columnTokens.some((token) => token !== "</s>" && [...token].length > LONG);
-  const heading = (token) => element("th", { scope: "col", className: long ? "long" : "" }, tokenElement(token));
+  const heading = (token, scope, className = "") =>
+    element("th", { scope, className, title: nameOf(token) }, tokenElement(token));
+  const columnHeadings = columnTokens.map((token) => heading(token, "col", long ? "long" : ""));
   const table = element("table", { className: "heat", dir: direction },
     element("caption", { className: "unseen" }, caption),
-    element("thead", {}, element("tr", {}, element("td", { className: "corner" }), ...columnTokens.map(heading))));
+    element("thead", {}, element("tr", {}, element("td", { className: "corner" }), ...columnHeadings)));
   const body = table.createTBody();
   rowTokens.forEach((rowToken, row) => {
     const cells = columnTokens.map((columnToken, column) => {
@@ -50,7 +51,7 @@ function heatTable(rowTokens, columnTokens, share, direction, caption) {
       cell.style.setProperty("--share", value / 100);
       return cell;
     });
-    body.append(element("tr", {}, element("th", { scope: "row" }, tokenElement(rowToken)), ...cells));
+    body.append(element("tr", {}, heading(rowToken, "row"), ...cells));
   });
   return table;
 }

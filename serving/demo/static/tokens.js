@@ -27,7 +27,7 @@ export function tokenElement(token) {
     return element("span", { className: "sign" }, SIGNS.get(token) ?? codePoints(token));
   }
   // A combining mark alone needs something to stand on.
-  return element("bdi", {}, /^\p{M}/u.test(token) ? `◌${token}` : token);
+  return element("span", {}, /^\p{M}/u.test(token) ? `◌${token}` : token);
 }
 
 function codePoints(token) {

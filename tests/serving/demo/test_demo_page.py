@@ -166,16 +166,19 @@ def test_text_is_never_markup(visit, attentive_page):
     assert page.locator("img").count() == 0
 
 
-@pytest.mark.parametrize(("text", "direction"), [("مرحبا", "rtl"), ("hello", "ltr")])
+@pytest.mark.parametrize(("text", "direction"), [("مرحبا", "rtl"), ("face", "ltr")])
 def test_text_runs_in_its_own_direction(visit, attentive_page, text, direction):
     page = visit(attentive_page)
     field = page.get_by_label("Text", exact=True)
     field.fill(text)
+    page.get_by_label("Start of the translation").fill(text)
     assert field.evaluate("field => getComputedStyle(field).direction") == direction
     table = page.locator("table.heat")
     expect(table).to_have_attribute("dir", direction)
     headings = [box.bounding_box()["x"] for box in table.get_by_role("columnheader").all()]
     assert headings == sorted(headings, reverse=direction == "rtl")
+    tokens = [box.bounding_box()["x"] for box in page.locator("#tokens li").all()[:2]]
+    assert tokens == sorted(tokens, reverse=direction == "rtl")
 
 
 def test_tokens_without_a_shape_get_a_sign(visit, attentive_page):
