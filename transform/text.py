@@ -1,5 +1,6 @@
 """Text to padded token ids and back, with the vocabulary's tables: what training, evaluation and serving share."""
 
+import functools
 from typing import NamedTuple
 
 import tensorflow as tf
@@ -155,7 +156,15 @@ class TextProcessor(tf.Module):
 
 def segment(text: tf.Tensor, config: TextConfig) -> tf.RaggedTensor:
     """All units, string [B, (n)], of text, string [B]."""
-    return UNITS[config.unit].split(clean(text, config))
+    return _segment_function(config)(text)
+
+
+@functools.cache
+def _segment_function(config: TextConfig) -> tf.types.experimental.GenericFunction:
+    """`segment` as a graph of its own, traced once: Transform builds the graph around it time and again."""
+    return tf.function(
+        lambda text: UNITS[config.unit].split(clean(text, config)), input_signature=_BATCH_OF_TEXT, autograph=False
+    )
 
 
 def truncate(pieces: tf.RaggedTensor, max_length: int) -> tf.RaggedTensor:
