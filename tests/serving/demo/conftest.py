@@ -1,14 +1,11 @@
 """Models, servers and a browser for the tests of the demo page."""
 
 import shutil
-from concurrent import futures
 
-import grpc
 import pytest
 from playwright import sync_api
-from tensorflow_serving.apis import prediction_service_pb2_grpc
 
-from tests.serving.demo.servers import Hanging, model_server, page_of
+from tests.serving.demo.servers import Hanging, model_server, page_of, serve
 from tests.trainer.toy_export import export_toy
 from trainer.config import DecodingConfig
 
@@ -54,14 +51,9 @@ def plain_page(toy_address):
 def hanging():
     """A model server that hangs; `hanging.page` is the URL of a page in front of it."""
     service = Hanging()
-    server = grpc.server(futures.ThreadPoolExecutor(4))
-    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(service, server)
-    service.port = server.add_insecure_port("localhost:0")
-    server.start()
-    with page_of(f"localhost:{service.port}", "any") as url:
+    with serve(service) as address, page_of(address, "any") as url:
         service.page = url
         yield service
-    server.stop(None).wait()
 
 
 @pytest.fixture(scope="session")

@@ -4,10 +4,12 @@ import contextlib
 import queue
 import threading
 import time
+from concurrent import futures
 
 import grpc
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
+from serving import contract
 from serving.client import Connection, Retry
 from serving.client.predictor import ModelAddress
 from serving.demo import create_app
@@ -63,3 +65,29 @@ class Hanging(prediction_service_pb2_grpc.PredictionServiceServicer):
         ended.wait(60)
         self.cancelled.put(signature)
         context.abort(grpc.StatusCode.CANCELLED, "the caller hung up")
+
+
+class Held(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """Answers as another server does; calls of serving_default only once `release` is set."""
+
+    def __init__(self, address):
+        self.release = threading.Event()
+        self._stub = prediction_service_pb2_grpc.PredictionServiceStub(grpc.insecure_channel(address))
+
+    def Predict(self, request, context):
+        if request.model_spec.signature_name == contract.SERVING_DEFAULT:
+            self.release.wait(60)
+        return self._stub.Predict(request)
+
+
+@contextlib.contextmanager
+def serve(service):
+    """A server of PredictionService; gives its address."""
+    server = grpc.server(futures.ThreadPoolExecutor(4))
+    prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(service, server)
+    port = server.add_insecure_port("localhost:0")
+    server.start()
+    try:
+        yield f"localhost:{port}"
+    finally:
+        server.stop(None).wait()

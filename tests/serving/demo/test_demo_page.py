@@ -9,7 +9,8 @@ from serving import contract
 from serving.client import TranslationClient
 from serving.client.translation import DETAILS
 from serving.demo.line import LONGEST_LINE
-from tests.serving.demo.servers import model_server, page_of
+from serving.step import StepDecoder
+from tests.serving.demo.servers import Held, model_server, page_of, serve
 
 MARKUP = "<img src=x onerror=alert(1)>"
 CONTRASTS = [  # of what is written on what, by the names of the style sheet
@@ -45,6 +46,19 @@ def test_a_line_is_translated_as_it_is_typed(visit, attentive_page, expected):
     for row, candidate in zip(rows.all(), expected.candidates, strict=True):
         expect(row.get_by_role("rowheader")).to_have_text(candidate.text)
         expect(row.get_by_role("cell").nth(1)).to_have_text(f"{candidate.score:.3f}".replace("-", "−"))
+
+
+def test_tokens_are_shown_before_the_answer_is_there(visit, toy_address):
+    with TranslationClient(toy_address, "attentive") as client:
+        [greedy] = StepDecoder(client.predictor).decode(["bad"])
+    held = Held(toy_address)
+    with serve(held) as address, page_of(address, "attentive") as url:
+        page = visit(url)
+        page.get_by_label("Text", exact=True).fill("bad")
+        expect(page.locator("#tokens li")).to_have_text([*greedy.hypotheses[0].tokens[:-1], "end"])
+        expect(page.get_by_role("radio")).to_have_count(0)
+        held.release.set()
+        expect(page.get_by_role("radio")).to_have_count(3)
 
 
 def test_the_attention_of_the_chosen_candidate(visit, attentive_page, expected):
