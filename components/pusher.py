@@ -16,6 +16,7 @@ from tfx.proto.orchestration import driver_output_pb2
 from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
+from components.batching_parameters import write_batching_parameters
 from components.model_versions import add_version, newest_version
 
 _MODEL_ID = "pushed_model_id"
@@ -34,7 +35,7 @@ class AtomicPusherExecutor(executor.Executor):
         """Adds the model as the newest version, if it was blessed.
 
         Args:
-          input_dict: the model and its blessings.
+          input_dict: the model and its blessings; that of a ServingValidator holds what is pushed.
           output_dict: the pushed model; its custom properties `pushed`, `pushed_destination` (the version's folder)
             and `pushed_version` tell what was done.
           exec_properties: the destination.
@@ -47,9 +48,18 @@ class AtomicPusherExecutor(executor.Executor):
         model = self.GetModelPath(input_dict)
         # The copy for the records comes first: once the version is there, nothing is left that could fail.
         io_utils.copy_dir(model, pushed.uri)
-        version = add_version(Path(model), _destination(exec_properties))
+        destination = _destination(exec_properties)
+        write_batching_parameters(destination)
+        version = add_version(Path(model), destination)
         self._MarkPushed(pushed, pushed_destination=str(version), pushed_version=version.name)
         pushed.set_int_custom_property(_MODEL_ID, _model_id(input_dict))
+
+    def GetModelPath(self, input_dict: dict[str, list[types.Artifact]]) -> str:
+        """The copy with warm-up requests in the ServingValidator's blessing; without a validator the model itself."""
+        warmed_up = dict(input_dict)
+        if input_dict.get(standard_component_specs.INFRA_BLESSING_KEY):
+            warmed_up.pop(standard_component_specs.MODEL_KEY)
+        return super().GetModelPath(warmed_up)
 
 
 class AtomicPusherDriver(base_driver.BaseDriver, portable_driver.BaseDriver):

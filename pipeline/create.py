@@ -10,6 +10,7 @@ from components.evaluator import create_evaluator
 from components.example_gen import ParallelTextExampleGen
 from components.pusher import AtomicPusher
 from components.schema_gen import TextSchemaGen
+from components.serving_validator.component import ServingValidator
 from pipeline.code_version import code_version
 from pipeline.config import Config
 from pipeline.workspace import Workspace
@@ -18,6 +19,10 @@ _INGESTION_CODE = ("components.config", "components.example_gen", "components.sc
 _TEXT_CODE = ("serving.contract", "transform")
 _TRAINING_CODE = (*_TEXT_CODE, "trainer")
 _EVALUATION_CODE = ("components.config", "components.metrics", "components.evaluator", "transform")
+_VALIDATION_CODE = (
+    *("components.serving_validator", "trainer.config", "transform.features"),
+    *("serving.contract", "serving.tensors", "serving.client", "serving.step", "serving.server"),
+)
 
 
 def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None) -> tfx.dsl.Pipeline:
@@ -96,10 +101,25 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
         code_version=code_version(*_EVALUATION_CODE),
     )
 
+    # Tries a blessed model out on a server, asks every signature for examples, and adds warm-up requests to it.
+    validator = None
+    if config.serving.validation.runner != "none":
+        validator = ServingValidator(
+            config.serving.validation,
+            model_name=config.serving.model_name,
+            split=config.evaluation.split,
+            decoding=config.decoding,
+            examples=examples.outputs["examples"],
+            model=trainer.outputs["model"],
+            model_blessing=evaluator.outputs["blessing"],
+            code_version=code_version(*_VALIDATION_CODE),
+        )
+
     # Makes a blessed model the newest version in the folder that TensorFlow Serving watches.
     pusher = AtomicPusher(
         model=trainer.outputs["model"],
         model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=validator.outputs["blessing"] if validator else None,
         push_destination=tfx.proto.PushDestination(
             filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(workspace.served))
         ),
@@ -115,6 +135,7 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
         trainer,
         baseline,
         evaluator,
+        *([validator] if validator else []),
         pusher,
     ]
     return tfx_pipeline.Pipeline(

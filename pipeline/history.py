@@ -25,8 +25,10 @@ class Run:
       started: when it began, in UTC.
       nodes: state of each component that was reached: completed, cached, failed, or running (then it was killed, or
         is at work now).
-      model_uri, evaluation_uri, blessing_uri: folders of these artifacts; None where the run did not get there.
+      model_uri, evaluation_uri, blessing_uri, infra_blessing_uri: folders of these artifacts; None where the run did
+        not get there.
       blessed: whether the model passed its thresholds; None where it was not evaluated.
+      infra_blessed: whether it passed on a server as well; None where it was not tried out.
       pushed_to, pushed_version: folder and version of the pushed model; None where nothing was pushed.
     """
 
@@ -36,7 +38,9 @@ class Run:
     model_uri: str | None
     evaluation_uri: str | None
     blessing_uri: str | None
+    infra_blessing_uri: str | None
     blessed: bool | None
+    infra_blessed: bool | None
     pushed_to: str | None
     pushed_version: str | None
 
@@ -83,8 +87,8 @@ def _open(metadata_path: Path) -> metadata_store.MetadataStore:
 def _read(store: metadata_store.MetadataStore, context: metadata_store_pb2.Context) -> Run:
     executions = sorted(store.get_executions_by_context(context.id), key=lambda execution: execution.id)
     outputs = _outputs(store, [execution.id for execution in executions])
-    model, evaluation, blessing, pushed = (
-        outputs.get(kind) for kind in ("Model", "ModelEvaluation", "ModelBlessing", "PushedModel")
+    model, evaluation, blessing, infra_blessing, pushed = (
+        outputs.get(kind) for kind in ("Model", "ModelEvaluation", "ModelBlessing", "InfraBlessing", "PushedModel")
     )
     was_pushed = pushed is not None and pushed.custom_properties["pushed"].int_value == 1
     return Run(
@@ -96,7 +100,9 @@ def _read(store: metadata_store.MetadataStore, context: metadata_store_pb2.Conte
         model_uri=model.uri if model else None,
         evaluation_uri=evaluation.uri if evaluation else None,
         blessing_uri=blessing.uri if blessing else None,
+        infra_blessing_uri=infra_blessing.uri if infra_blessing else None,
         blessed=blessing.custom_properties["blessed"].int_value == 1 if blessing else None,
+        infra_blessed=infra_blessing.custom_properties["blessed"].int_value == 1 if infra_blessing else None,
         pushed_to=pushed.custom_properties["pushed_destination"].string_value if was_pushed else None,
         pushed_version=pushed.custom_properties["pushed_version"].string_value if was_pushed else None,
     )

@@ -11,7 +11,7 @@ ALLOWED = {
     "serving": {"serving"},
     "transform": {"transform", "serving.contract"},
     "trainer": {"trainer", "transform", "serving.contract"},
-    "components": {"components", "trainer", "transform", "serving.contract"},
+    "components": {"components", "trainer", "transform", "serving"},
     "pipeline": {"pipeline", "components", "trainer", "transform", "serving"},
 }
 

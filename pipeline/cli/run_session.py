@@ -14,6 +14,7 @@ from pipeline.history import Run
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
+    from components.serving_validator.report import Report
     from components.verdict import Verdict
 
 FAILED = 1
@@ -27,8 +28,8 @@ def run(config: Config, orchestrator: str) -> int:
     """Runs a task's pipeline and shows it.
 
     Returns:
-      The exit status: 0 when the model is pushed (now, or already as it is), 1 when a component failed, 3 when a
-      threshold was failed, 130 when interrupted.
+      The exit status: 0 when the model is pushed (now, or already as it is), 1 when a component failed, 3 when the
+      model failed a threshold or on the server, 130 when interrupted.
     """
     workspace = Workspace.of(config)
     started = datetime.datetime.now(datetime.timezone.utc)
@@ -41,7 +42,7 @@ def run(config: Config, orchestrator: str) -> int:
     logger.setLevel(logging.INFO)
     try:
         with chatter_to(log_file):
-            finished, verdict = _run(config, workspace, orchestrator)
+            finished, verdict, report = _run(config, workspace, orchestrator)
     except KeyboardInterrupt:
         view.close()
         console.print("[red]Interrupted. Nothing was pushed; what had completed comes from the cache next time.")
@@ -56,13 +57,14 @@ def run(config: Config, orchestrator: str) -> int:
         logger.removeHandler(view)
         view.close()
     console.print(metrics_table(verdict))
-    for line in outcome_lines(finished, verdict):
+    for line in outcome_lines(finished, verdict, report):
         console.print(line, soft_wrap=True)
-    return 0 if verdict.blessed else NOT_BLESSED
+    return 0 if finished.pushed_to else NOT_BLESSED
 
 
-def _run(config: Config, workspace: Workspace, orchestrator: str) -> tuple[Run, "Verdict"]:
+def _run(config: Config, workspace: Workspace, orchestrator: str) -> tuple[Run, "Verdict", "Report | None"]:
     # TFX and TensorFlow write while they are imported: here that goes to the log.
+    from components.serving_validator.report import read_report
     from components.verdict import read_verdict
     from pipeline.create import create_pipeline
     from pipeline.history import read_run
@@ -77,7 +79,8 @@ def _run(config: Config, workspace: Workspace, orchestrator: str) -> tuple[Run, 
         logging.getLogger(__name__).exception("the run failed")
         raise
     finished = read_run(workspace.metadata, run_id)
-    return finished, read_verdict(finished.evaluation_uri, finished.blessing_uri)
+    report = read_report(finished.infra_blessing_uri) if finished.infra_blessing_uri else None
+    return finished, read_verdict(finished.evaluation_uri, finished.blessing_uri), report
 
 
 def _failed_node(view: RunView) -> str:

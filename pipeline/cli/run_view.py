@@ -11,6 +11,7 @@ from pipeline.history import Run
 from pipeline.runners.events import NodeEvent
 
 if TYPE_CHECKING:
+    from components.serving_validator.report import Report
     from components.verdict import Verdict
 
 _MARKS = {"completed": ("✓", "green"), "cached": ("↺", "cyan"), "failed": ("✗", "red")}
@@ -67,10 +68,28 @@ def metrics_table(verdict: "Verdict") -> Table:
     return table
 
 
-def outcome_lines(run: Run, verdict: "Verdict") -> list[Text]:
-    """Where the model was pushed, or which thresholds stopped it."""
-    if verdict.blessed and run.pushed_to:
-        return [Text(f"Pushed version {run.pushed_version} to {run.pushed_to}", style="bold green")]
+def outcome_lines(run: Run, verdict: "Verdict", report: "Report | None") -> list[Text]:
+    """Where the model was pushed and how fast the server answered, or what stopped it.
+
+    Args:
+      run: the run.
+      verdict: of the evaluation.
+      report: of the trial on a server; None where the configuration asks for none.
+    """
+    if run.pushed_to:
+        latencies = report.latencies if report else ()
+        return [
+            Text(f"Pushed version {run.pushed_version} to {run.pushed_to}", style="bold green"),
+            *(
+                Text(f"  {latency.batch_size:2} texts at a time: p50 {latency.p50:.1f} ms, p95 {latency.p95:.1f} ms")
+                for latency in latencies
+            ),
+        ]
+    if verdict.blessed and report and not report.blessed:
+        return [
+            Text(f"Not pushed: the model failed on {report.server}.", style="bold red"),
+            Text(f"  {report.failure}", style="red"),
+        ]
     return [
         Text("Not pushed: the model failed a threshold.", style="bold red"),
         *(Text(f"  {failure}", style="red") for failure in verdict.failures),

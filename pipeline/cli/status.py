@@ -25,6 +25,8 @@ def status(config: ConfigPath, overrides: Overrides) -> None:
     )
     for run in runs:
         blessed = {None: "", True: "yes", False: "no"}[run.blessed]
+        if run.blessed and run.infra_blessed is False:
+            blessed = "no: failed on the server"
         failed = [node for node, state in run.nodes.items() if state == "failed"]
         cached = sum(state == "cached" for state in run.nodes.values())
         state = f"{run.state} ({', '.join(failed)})" if failed else run.state

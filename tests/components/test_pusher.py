@@ -31,7 +31,8 @@ def push(tmp_path):
 
 
 def versions(served):
-    return sorted(int(path.name) for path in served.iterdir()) if served.is_dir() else []
+    names = [path.name for path in served.iterdir()] if served.is_dir() else []
+    return sorted(int(name) for name in names if name.isdecimal())
 
 
 def answer(version):

@@ -21,7 +21,8 @@ class Task:
 
     def versions(self):
         """Numbers of the pushed versions."""
-        return sorted(int(path.name) for path in self.served.iterdir()) if self.served.is_dir() else []
+        names = [path.name for path in self.served.iterdir()] if self.served.is_dir() else []
+        return sorted(int(name) for name in names if name.isdecimal())
 
 
 def seq2seq(*arguments):
