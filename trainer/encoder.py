@@ -48,10 +48,10 @@ class EncoderLayer(keras.layers.Layer):
         dropped = self.dropout(inputs, training=training)
         batch = tf.shape(inputs)[1]
         mask = self.recurrent_dropout.mask(batch, self.forward.units, training)
-        outputs, states = recur(self.forward, dropped, lengths=lengths, recurrent_mask=mask)
+        outputs, states = recur(self.forward, dropped, lengths=lengths, recurrent_mask=mask, training=training)
         if self.backward is not None:
             mask = self.recurrent_dropout.mask(batch, self.backward.units, training)
-            backward = recur_backward(self.backward, dropped, lengths, mask)
+            backward = recur_backward(self.backward, dropped, lengths, mask, training)
             outputs = tf.concat([outputs, backward.outputs], axis=-1)
             states = states + backward.final_states
         return Recurred(inputs + outputs if self.residual else outputs, states)

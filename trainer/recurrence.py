@@ -9,6 +9,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from trainer.cells import RecurrentCell
+from trainer.recurrence_gradient import recur_for_training
 
 Step = Callable[[tf.Tensor, list[tf.Tensor]], tuple[list[tf.Tensor], list[tf.Tensor]]]
 
@@ -17,7 +18,7 @@ class Recurred(NamedTuple):
     """What a recurrent layer gives.
 
     Attributes:
-        outputs: Float [time, batch, units]; past the end of a row they mean nothing.
+        outputs: Float [time, batch, units]; 0 past the end of a row.
         final_states: The cell's state tensors at the end of each row, float [batch, units].
     """
 
@@ -61,8 +62,11 @@ def recur(
     states: list[tf.Tensor] | None = None,
     lengths: tf.Tensor | None = None,
     recurrent_mask: tf.Tensor | None = None,
+    training: bool = False,
 ) -> Recurred:
     """Runs `cell` from the start of each row to its end.
+
+    Padding, and whatever stands in it, changes neither the result nor a gradient.
 
     Args:
         cell: The cell.
@@ -71,23 +75,29 @@ def recur(
         lengths: Int [batch], steps of each row; None: every row is as long as the sequence. A row of length 0 keeps
             the states that it started from.
         recurrent_mask: See RecurrentCell.step.
+        training: Whether a gradient will be taken: the loop is then one that has its own, in less time and memory. It
+            has no second derivative, and gives the mask no gradient. The values are the same.
     """
+    if lengths is not None:
+        present = tf.transpose(tf.sequence_mask(lengths, tf.shape(inputs)[0]))[:, :, tf.newaxis]
+        inputs = tf.where(present, inputs, 0.0)
     if states is None:
         states = [tf.zeros([tf.shape(inputs)[1], cell.units])] * cell.state_count
 
-    def step(projected, states):
-        states = cell.step(projected, states, recurrent_mask)
-        return states, states
-
-    # Padding stands after the end of a row: what the steps there compute can be left alone, and is not read.
-    sequences = scan(step, cell.project(inputs), states, [cell.units] * cell.state_count)
-    if lengths is None:
-        return Recurred(sequences[0], [sequence[-1] for sequence in sequences])
-    return Recurred(sequences[0], [_at_end(*pair, lengths) for pair in zip(sequences, states, strict=True)])
+    projected = cell.project(inputs)
+    if training:
+        outputs, final_states = recur_for_training(cell, projected, states, lengths, recurrent_mask)
+    else:
+        outputs, final_states = _recur(cell, projected, states, lengths, recurrent_mask)
+    return Recurred(outputs if lengths is None else tf.where(present, outputs, 0.0), final_states)
 
 
 def recur_backward(
-    cell: RecurrentCell, inputs: tf.Tensor, lengths: tf.Tensor, recurrent_mask: tf.Tensor | None = None
+    cell: RecurrentCell,
+    inputs: tf.Tensor,
+    lengths: tf.Tensor,
+    recurrent_mask: tf.Tensor | None = None,
+    training: bool = False,
 ) -> Recurred:
     """Runs `cell` from the end of each row to its start, from zero states; the outputs stand in the inputs' order.
 
@@ -96,9 +106,23 @@ def recur_backward(
         inputs: Float [time, batch, input_width].
         lengths: Int [batch], steps of each row; the first step taken is `length - 1`, whatever the padding after it.
         recurrent_mask: See RecurrentCell.step.
+        training: See `recur`.
     """
-    result = recur(cell, _reverse_rows(inputs, lengths), None, lengths, recurrent_mask)
+    result = recur(cell, _reverse_rows(inputs, lengths), None, lengths, recurrent_mask, training)
     return Recurred(_reverse_rows(result.outputs, lengths), result.final_states)
+
+
+def _recur(cell, projected, states, lengths, recurrent_mask) -> tuple[tf.Tensor, list[tf.Tensor]]:
+    """The outputs and the final states, from a plain loop: the one to export."""
+
+    def step(projected, states):
+        states = cell.step(projected, states, recurrent_mask)
+        return states, states
+
+    sequences = scan(step, projected, states, [cell.units] * cell.state_count)
+    if lengths is None:
+        return sequences[0], [sequence[-1] for sequence in sequences]
+    return sequences[0], [_at_end(*pair, lengths) for pair in zip(sequences, states, strict=True)]
 
 
 def _reverse_rows(sequence: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:

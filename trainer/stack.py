@@ -40,7 +40,8 @@ class RecurrentStack(keras.layers.Layer):
         """
         masks = self.recurrent_masks(tf.shape(inputs)[1], training)
         for cell, residual, mask, cell_states in self._with_states(masks, states):
-            outputs = recur(cell, self.dropout(inputs, training=training), cell_states, recurrent_mask=mask).outputs
+            dropped = self.dropout(inputs, training=training)
+            outputs = recur(cell, dropped, cell_states, recurrent_mask=mask, training=training).outputs
             inputs = inputs + outputs if residual else outputs
         return inputs
 
