@@ -112,9 +112,9 @@ def test_steps_draw_what_the_graph_draws(served):
         assert [one.tokens for one in decoded.hypotheses] == tokens_of(values, row)
 
 
+# TensorFlow optimises each signature anew, which takes long: one model is enough.
+@pytest.mark.parametrize("served", CASES[:1], ids=["simple_rnn"], indirect=True)
 def test_the_c_apis_loader_gives_the_same_answers_for_every_signature(served):
-    if served.decoding.beam_size > 1:
-        pytest.skip("TensorFlow optimises each signature anew, which takes long: one model is enough")
     texts = encoded(TEXTS)
     with CSavedModel(served.folder) as model:
         start = model.run(contract.ENCODE, {contract.TEXT: texts})
