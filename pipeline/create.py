@@ -68,8 +68,15 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
         splits_config=tfx.proto.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
         custom_config={**text, "code_version": code_version(*_TEXT_CODE)},
         disable_analyzer_cache=True,
+        # Transform's own statistics of all splits together would have Beam's direct runner hold every row in memory.
+        disable_statistics=True,
     )
     transform.add_upstream_node(gate)
+
+    # Describes in figures what came of it.
+    transformed_statistics = tfx.components.StatisticsGen(examples=transform.outputs["transformed_examples"]).with_id(
+        "TransformedStatisticsGen"
+    )
 
     # Trains the encoder-decoder, and exports it with its text graph and signatures.
     trainer = tfx.components.Trainer(
@@ -132,6 +139,7 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
         anomalies,
         gate,
         transform,
+        transformed_statistics,
         trainer,
         baseline,
         evaluator,

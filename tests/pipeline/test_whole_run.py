@@ -22,6 +22,7 @@ NODES = [
     "ExampleValidator",
     "DataGate",
     "Transform",
+    "TransformedStatisticsGen",
     "Trainer",
     "latest_blessed_model",
     "Evaluator",
