@@ -6,26 +6,29 @@ import pytest
 import tensorflow as tf
 from tfx import v1 as tfx
 
+from components.batching_parameters import BATCHING_FILE
 from components.pusher import AtomicPusher
-from tests.components.toy_pipeline import Bless, Train, last_artifact, run
+from tests.components.toy_pipeline import Bless, Train, Validate, last_artifact, run
 
 pytestmark = pytest.mark.tfx
 
 
 @pytest.fixture
 def push(tmp_path):
-    """Runs the pipeline: training, a blessing, and the push."""
+    """Runs the pipeline: training, a blessing, perhaps one on a server too, and the push."""
 
-    def run_once(right, blessed=1):
+    def run_once(right, blessed=1, validated=None):
         model = Train(right=right)
         bless = Bless(blessed=blessed, model=model.outputs["model"])
         destination = tfx.proto.PushDestination.Filesystem(base_directory=str(tmp_path / "served"))
+        validate = [] if validated is None else [Validate(blessed=validated, model=model.outputs["model"])]
         pusher = AtomicPusher(
             model=model.outputs["model"],
             model_blessing=bless.outputs["blessing"],
+            infra_blessing=validate[0].outputs["blessing"] if validate else None,
             push_destination=tfx.proto.PushDestination(filesystem=destination),
         )
-        return run(tmp_path, [model, bless, pusher])
+        return run(tmp_path, [model, bless, *validate, pusher])
 
     return run_once
 
@@ -93,3 +96,28 @@ def test_a_push_that_fails_leaves_no_version_and_fails_the_run(push, tmp_path):
     (tmp_path / "served").write_text("a file, where the folder should be", encoding="utf-8")
     with pytest.raises(OSError, match="served"):
         push(right=1)
+
+
+def test_the_copy_that_was_warmed_up_is_pushed_and_can_be_pushed_again(push, tmp_path):
+    first = push(right=1, validated=1)
+    [version] = versions(tmp_path / "served")
+    warmup = tmp_path / "served" / str(version) / "assets.extra" / "tf_serving_warmup_requests"
+    assert warmup.exists()
+    assert answer(first.pushed_to) == "right 0"
+    assert push(right=1, validated=1).nodes["AtomicPusher"] == "cached"
+    shutil.rmtree(first.pushed_to)
+    assert push(right=1, validated=1).nodes["AtomicPusher"] == "completed"
+    assert len(versions(tmp_path / "served")) == 1
+
+
+def test_a_model_that_failed_on_the_server_is_not_pushed(push, tmp_path):
+    finished = push(right=1, validated=0)
+    assert finished.nodes["AtomicPusher"] == "completed"
+    assert finished.pushed_to is None
+    assert (finished.blessed, finished.infra_blessed) == (True, False)
+    assert not (tmp_path / "served").exists()
+
+
+def test_batching_parameters_lie_beside_the_versions(push, tmp_path):
+    push(right=1)
+    assert (tmp_path / "served" / BATCHING_FILE).is_file()

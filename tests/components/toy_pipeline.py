@@ -47,6 +47,22 @@ def Bless(
     blessing.set_int_custom_property("baseline_model_id", baseline.id if baseline else 0)
 
 
+@component
+def Validate(
+    blessed: Parameter[int],
+    model: InputArtifact[standard_artifacts.Model],
+    blessing: OutputArtifact[standard_artifacts.InfraBlessing],
+):
+    """Blesses a model on a server or not; where it does, the blessing holds a copy with a warm-up file."""
+    blessing.set_int_custom_property("blessed", blessed)
+    if blessed:
+        stamped = pathlib.Path(blessing.uri, "stamped_model")
+        shutil.copytree(pathlib.Path(model.uri, "Format-Serving"), stamped)
+        (stamped / "assets.extra").mkdir()
+        (stamped / "assets.extra" / "tf_serving_warmup_requests").write_bytes(b"")
+        blessing.set_int_custom_property("has_model", 1)
+
+
 def run(root: pathlib.Path, components) -> Run:
     """Runs components as a pipeline whose artifacts and metadata are below a folder, and tells what came of it."""
     run_id = run_pipeline(
