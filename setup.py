@@ -36,7 +36,15 @@ REQUIREMENTS = [
 
 EXTRAS = {
     "kubeflow": ["kfp==2.5.0"],  # the kfp that TFX 1.16 declares; later ones want a newer protobuf
-    "test": ["pytest>=8", "hypothesis>=6", "ruff>=0.8", "setuptools>=70.1,<81", "wheel", "playwright>=1.49"],
+    "test": [
+        "pytest>=8",
+        "hypothesis>=6",
+        "ruff>=0.8",
+        "setuptools>=70.1,<81",
+        "wheel",
+        "playwright>=1.49",  # drives the chromium of the system; brings none of its own
+        "cryptography>=41",  # makes certificates
+    ],
 }
 
 setup(

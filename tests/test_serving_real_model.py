@@ -159,6 +159,13 @@ def _examples(texts, targets):
 STEP = (contract.STATE, contract.MEMORY, contract.SOURCE_LENGTH, contract.TOKEN)
 MALFORMED = {
     "a wrong type": (contract.SERVING_DEFAULT, lambda _: {contract.TEXT: np.float32([1])}),
+    "a text of a wrong rank": (contract.SERVING_DEFAULT, lambda _: {contract.TEXT: np.array([[b"a"]], object)}),
+    "a text without a rank": (contract.SERVING_DEFAULT, lambda _: {contract.TEXT: np.array(b"a", object)}),
+    "examples of a wrong rank": (contract.SERVING_EXAMPLES, lambda _: {contract.EXAMPLES: np.array([[b""]], object)}),
+    "a seed of a wrong rank": (
+        contract.SAMPLE,
+        lambda _: {contract.TEXT: encoded(["a"]), contract.SEED: np.int64([[1]])},
+    ),
     "no example": (contract.SERVING_EXAMPLES, lambda _: {contract.EXAMPLES: np.array([b"\xff\xfe"], object)}),
     "a short state": (contract.DECODE_STEP, lambda step: {**step, contract.STATE: step[contract.STATE][:, :-1]}),
     "a token out of range": (contract.DECODE_STEP, lambda step: {**step, contract.TOKEN: np.int64([10**9])}),
@@ -168,6 +175,7 @@ MALFORMED = {
 OUTPUTS = {
     contract.SERVING_DEFAULT: contract.TRANSLATION,
     contract.SERVING_EXAMPLES: contract.TRANSLATION,
+    contract.SAMPLE: contract.TRANSLATION,
     contract.DECODE_STEP: contract.STATE,
     contract.DETOKENIZE: contract.TEXT,
     contract.SCORE: contract.LOG_PROB,

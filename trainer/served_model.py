@@ -14,7 +14,7 @@ from trainer.decoding.penalties import Penalties
 from trainer.decoding.search import Source, search
 from trainer.model import Seq2Seq
 from transform import features
-from transform.text import TextProcessor
+from transform.text import TextProcessor, of_rank
 
 _TEXT = tf.TensorSpec([None], tf.string, name=contract.TEXT)
 _TARGET = tf.TensorSpec([None], tf.string, name=contract.TARGET)
@@ -119,7 +119,7 @@ class ServedModel(tf.Module):
         """Text to texts drawn from the model's distribution, the most probable of them first."""
         encoded = self.encode(text)
         settings = self._decoding
-        choice = Sampling(settings.sample_size, seed, settings.temperature, settings.top_k, settings.top_p)
+        choice = Sampling(settings.sample_size, of_rank(seed, 1), settings.temperature, settings.top_k, settings.top_p)
         hypotheses = self._search(encoded, choice, settings.sample_size)
         return answer(
             hypotheses, self._target, encoded[contract.SOURCE_TOKENS], self._in_place_of_unknown(hypotheses, encoded)

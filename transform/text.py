@@ -97,7 +97,7 @@ class TextProcessor(tf.Module):
     @tf.function(input_signature=_BATCH_OF_TEXT)
     def pieces(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Units, string [B, (n)], of text, string [B]: cut to the longest length allowed, no special tokens."""
-        return truncate(segment(text, self.config), self.config.max_length)
+        return truncate(segment(of_rank(text, 1), self.config), self.config.max_length)
 
     def ids(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Ids of the units, int64 [B, (n)], of text, string [B]: cut to the longest length allowed, no special ids."""
@@ -152,6 +152,13 @@ class TextProcessor(tf.Module):
 
     def _ids_of(self, pieces: tf.RaggedTensor) -> tf.RaggedTensor:
         return pieces.with_values(without_special_ids(self._ids.lookup(pieces.values)))
+
+
+def of_rank(tensor: tf.Tensor, rank: int) -> tf.Tensor:
+    """The tensor, checked when the graph runs: a model server does not hold requests to the shapes of a signature."""
+    # What is known of the shape while the graph is built is hidden, or else the check would be optimised away.
+    hidden = tf.raw_ops.PlaceholderWithDefault(input=tensor, shape=tf.TensorShape(None))
+    return tf.ensure_shape(hidden, [None] * rank)
 
 
 def segment(text: tf.Tensor, config: TextConfig) -> tf.RaggedTensor:
