@@ -12,8 +12,17 @@ EXAMPLES = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize("place", range(len(EXAMPLES)))
-def test_an_example(address, capsys, place):
-    code = EXAMPLES[place].replace("localhost:8500", address).replace('"dates"', '"translator"')
+def test_an_example(local, tmp_path, monkeypatch, capsys, place):
+    monkeypatch.chdir(tmp_path)
+    there = {
+        "localhost:8500": local.grpc,
+        "localhost:8501": local.rest,
+        '"dates"': '"translator"',
+        "models/dates": "models/translator",
+    }
+    code = EXAMPLES[place]
+    for shown, real in there.items():
+        code = code.replace(shown, real)
     exec(compile(code, f"example {place}", "exec"), {})
     assert capsys.readouterr().out.strip()
 
