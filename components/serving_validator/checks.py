@@ -206,7 +206,11 @@ class _Check:
         request = describe_request(signature, inputs)
         for name, expected in wanted.items():
             if values[name].shape != expected:
-                raise RejectedError(f"output {name} of {signature} has a wrong shape", request, str(values[name].shape))
+                raise RejectedError(
+                    f"output {name} of {signature} has a wrong shape",
+                    request,
+                    f"{values[name].shape}, wanted {expected}",
+                )
         if (values[contract.TRANSLATION] != values[contract.TRANSLATIONS][:, 0]).any():
             raise RejectedError(
                 f"{contract.TRANSLATION} is not the first text", request, describe(values[contract.TRANSLATION])
