@@ -1,0 +1,134 @@
+"""Speed of training: the product, the plain functional model of Keras, and PyTorch, on the same batches of token ids.
+
+    python -m benchmarks.train pairs.tsv --target-words
+
+All ways train the same architecture (bidirectional LSTM, LSTM decoder, multiplicative attention over its outputs, Adam
+with clipping, no dropout) in processes of their own that take turns: a turn is one step on each of a sample of the
+file's batches. What is printed is a Markdown table of medians over the turns; an epoch is all batches of the file.
+
+The two ways of Keras differ in the padding alone: to the longest of each batch, or, as in tutorials, of the whole file.
+PyTorch takes part where an interpreter has it. Make one beside the product's environment, which is free of it:
+
+    python3.10 -m venv torch-env && torch-env/bin/pip install torch numpy
+    python -m benchmarks.train pairs.tsv --target-words --torch-python torch-env/bin/python
+"""
+
+import dataclasses
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from benchmarks.token_batches import Batch, Shape, read_batches, repad, save_batches, vocabulary_sizes
+
+
+def main(
+    file: Annotated[Path, typer.Argument(help="Pairs: source, tab, target.")],
+    target_words: Annotated[bool, typer.Option(help="Target tokens stand between spaces; else characters.")] = False,
+    batch_size: Annotated[int, typer.Option(help="Pairs of a batch.")] = 64,
+    embedding: Annotated[int, typer.Option(help="Width of the embeddings.")] = 256,
+    encoder_units: Annotated[int, typer.Option(help="Units of the encoder, per direction.")] = 256,
+    decoder_units: Annotated[int, typer.Option(help="Units of the decoder.")] = 512,
+    sample: Annotated[int, typer.Option(help="Batches of a turn.")] = 20,
+    turns: Annotated[int, typer.Option(help="Turns of each way that count; one before them does not.")] = 5,
+    threads: Annotated[int, typer.Option(help="Threads of each way.")] = 2,
+    torch_python: Annotated[Path, typer.Option(help="Interpreter that may have PyTorch.")] = Path(sys.executable),
+) -> None:
+    """Measures, and prints a table."""
+    batches = read_batches(file, target_words, batch_size)
+    shape = Shape(*vocabulary_sizes(batches), embedding, encoder_units, decoder_units)
+    drawn = random.Random(1).sample(batches, min(sample, len(batches)))
+    with tempfile.TemporaryDirectory() as folder:
+        bucketed, padded = Path(folder) / "bucketed.npz", Path(folder) / "padded.npz"
+        save_batches(drawn, bucketed)
+        save_batches([repad(batch, *_longest(batches)) for batch in drawn], padded)
+        ways = {
+            "product": _Worker(sys.executable, "product", bucketed, shape, threads),
+            "Keras `fit`, same batches": _Worker(sys.executable, "keras", bucketed, shape, threads),
+            "Keras `fit`, padded to the longest of all": _Worker(sys.executable, "keras", padded, shape, threads),
+        }
+        if subprocess.run([torch_python, "-c", "import torch"], capture_output=True, check=False).returncode == 0:
+            ways["PyTorch"] = _Worker(str(torch_python), "torch", bucketed, shape, threads)
+        try:
+            for _ in range(1 + turns):
+                for worker in ways.values():
+                    worker.take_turn()
+        finally:
+            for worker in ways.values():
+                worker.close()
+    sys.stdout.write(_table(ways, _target_tokens(drawn), _target_tokens(batches)))
+    if "PyTorch" not in ways:
+        sys.stdout.write(f"\nPyTorch took no part: {torch_python} has none.\n")
+
+
+class _Worker:
+    """A process that trains in one way.
+
+    Attributes:
+        seconds: Of each turn.
+        peak_memory_mb: Of the process, after its last turn.
+    """
+
+    def __init__(self, python: str, way: str, batches: Path, shape: Shape, threads: int):
+        arguments = [way, str(batches), json.dumps(dataclasses.asdict(shape)), str(threads)]
+        self._process = subprocess.Popen(
+            [python, "-m", "benchmarks.train_worker", *arguments],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        self.seconds: list[float] = []
+        self.peak_memory_mb = 0.0
+
+    def take_turn(self) -> None:
+        """Trains on all batches once.
+
+        Raises:
+            RuntimeError: Where the process failed, with what it said.
+        """
+        self._process.stdin.write("\n")
+        self._process.stdin.flush()
+        answer = self._process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{' '.join(self._process.args)} failed:\n{self._process.stderr.read()}")
+        found = json.loads(answer)
+        self.seconds.append(found["seconds"])
+        self.peak_memory_mb = found["peak_memory_mb"]
+
+    def close(self) -> None:
+        """Ends the process."""
+        self._process.communicate("")
+
+
+def _table(ways: dict[str, _Worker], drawn_tokens: int, all_tokens: int) -> str:
+    # The first turn traces graphs.
+    speeds = {way: drawn_tokens / statistics.median(worker.seconds[1:]) for way, worker in ways.items()}
+    rows = ["| way | target tokens/s | to the product | seconds per epoch | peak memory, MB | to the product |"]
+    rows.append("|---|---|---|---|---|---|")
+    product = next(iter(ways))
+    for way, worker in ways.items():
+        speed, memory = speeds[way], worker.peak_memory_mb
+        rows.append(
+            f"| {way} | {speed:,.0f} | {speed / speeds[product]:.2f} | {all_tokens / speed:,.0f} |"
+            f" {memory:,.0f} | {memory / ways[product].peak_memory_mb:.2f} |"
+        )
+    return "\n".join(rows) + "\n"
+
+
+def _target_tokens(batches: list[Batch]) -> int:
+    return sum(int(batch["target_length"].sum()) for batch in batches)
+
+
+def _longest(batches: list[Batch]) -> tuple[int, int]:
+    return tuple(max(batch[name].shape[1] for batch in batches) for name in ("source_ids", "target_input_ids"))
+
+
+if __name__ == "__main__":
+    typer.run(main)

@@ -1,0 +1,67 @@
+"""Ways of training the same architecture with Keras: the product's model, and the plain functional one.
+
+Each takes batches of token ids, and gives a function that takes a training step on each of them.
+"""
+
+from collections.abc import Callable, Iterator
+
+import keras
+import tensorflow as tf
+
+from benchmarks.token_batches import Batch, Shape
+from trainer.batches import BATCH_SIGNATURE
+from trainer.config import ModelConfig
+from trainer.model import Seq2Seq
+from trainer.steps import training_step
+
+Train = Callable[[], None]
+
+
+def product(batches: list[Batch], shape: Shape) -> Train:
+    """The product's model and training step."""
+    config = ModelConfig(
+        cell="lstm",
+        attention="luong",
+        embedding_size=shape.embedding,
+        encoder_units=shape.encoder_units,
+        decoder_units=shape.decoder_units,
+    )
+    model = Seq2Seq(config, shape.source_vocabulary, shape.target_vocabulary)
+    step = training_step(model, keras.optimizers.Adam(shape.learning_rate, global_clipnorm=shape.clip_norm))
+    dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=BATCH_SIGNATURE).prefetch(4)
+
+    def train() -> None:
+        for batch in dataset:
+            float(step(batch).loss)  # the training loop looks at it too
+
+    return train
+
+
+def plain_keras(batches: list[Batch], shape: Shape) -> Train:
+    """The functional model of Keras' own layers, trained by `fit`."""
+    source = keras.Input((None,), dtype="int64")
+    target = keras.Input((None,), dtype="int64")
+    embedded = keras.layers.Embedding(shape.source_vocabulary, shape.embedding, mask_zero=True)(source)
+    encoder = keras.layers.LSTM(shape.encoder_units, return_sequences=True, return_state=True)
+    memory, *states = keras.layers.Bidirectional(encoder)(embedded)
+    state = keras.layers.Concatenate()(states)
+    initial = [keras.layers.Dense(shape.decoder_units, activation)(state) for activation in ("tanh", None)]
+    embedded = keras.layers.Embedding(shape.target_vocabulary, shape.embedding, mask_zero=True)(target)
+    outputs = keras.layers.LSTM(shape.decoder_units, return_sequences=True)(embedded, initial_state=initial)
+    query = keras.layers.Dense(2 * shape.encoder_units, use_bias=False)(outputs)
+    context = keras.layers.Attention()([query, memory])
+    combined = keras.layers.Concatenate()([context, outputs])
+    combined = keras.layers.Dense(shape.decoder_units, "tanh")(combined)
+    model = keras.Model([source, target], keras.layers.Dense(shape.target_vocabulary)(combined))
+    model.compile(
+        keras.optimizers.Adam(shape.learning_rate, global_clipnorm=shape.clip_norm),
+        keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+    )
+
+    def examples() -> Iterator:
+        for batch in batches:
+            yield (batch["source_ids"], batch["target_input_ids"]), batch["target_output_ids"]
+
+    ids = tf.TensorSpec([None, None], tf.int64)
+    dataset = tf.data.Dataset.from_generator(examples, output_signature=((ids, ids), ids)).prefetch(4)
+    return lambda: model.fit(dataset, verbose=0)
