@@ -11,6 +11,9 @@ PyTorch takes part where an interpreter has it. Make one beside the product's en
 
     python3.10 -m venv torch-env && torch-env/bin/pip install torch numpy
     python -m benchmarks.train pairs.tsv --target-words --torch-python torch-env/bin/python
+
+Run it on a machine that does nothing else: PyTorch's threads wait for each other by spinning, and come to a standstill
+where another process has their cores. With --threads 1 all ways bear company.
 """
 
 import dataclasses

@@ -105,7 +105,7 @@ class SimpleRNNCell(RecurrentCell):
     kept_count = 1
 
     def project(self, inputs):
-        return product(inputs, self.kernel) + self.bias
+        return product(inputs, self.kernel, self.bias)
 
     @staticmethod
     def advance(projected, recurred, states):
@@ -127,7 +127,7 @@ class GRUCell(RecurrentCell):
     bias_rows = 2
 
     def project(self, inputs):
-        return product(inputs, self.kernel) + self.bias[0]
+        return product(inputs, self.kernel, self.bias[0])
 
     @property
     def recurrent_bias(self):
@@ -169,7 +169,7 @@ class LSTMCell(RecurrentCell):
         return tf.concat([tf.zeros([self.units]), tf.ones([self.units]), tf.zeros([2 * self.units])], axis=0)
 
     def project(self, inputs):
-        return product(inputs, self.kernel) + self.bias
+        return product(inputs, self.kernel, self.bias)
 
     @staticmethod
     def advance(projected, recurred, states):

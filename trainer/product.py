@@ -3,10 +3,12 @@
 import tensorflow as tf
 
 
-def product(inputs: tf.Tensor, kernel: tf.Tensor) -> tf.Tensor:
-    """inputs [..., a] times kernel [a, b]: [..., b]."""
+def product(inputs: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | None = None) -> tf.Tensor:
+    """inputs [..., a] times kernel [a, b], plus bias [b] if there is one: [..., b]."""
     if inputs.shape.rank == 2:
-        return tf.matmul(inputs, kernel)
+        result = tf.matmul(inputs, kernel)
+        # Next to the product, where TensorFlow makes one operation of the two.
+        return result if bias is None else tf.nn.bias_add(result, bias)
     # One large product: tf.matmul would broadcast the kernel over the leading dimensions.
-    flat = tf.matmul(tf.reshape(inputs, [-1, kernel.shape[0]]), kernel)
+    flat = product(tf.reshape(inputs, [-1, kernel.shape[0]]), kernel, bias)
     return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [kernel.shape[-1]]], axis=0))
