@@ -1,4 +1,11 @@
-"""Order of the tests: what imports TFX or runs a pipeline comes last."""
+"""Order of the tests: what imports TFX or runs a pipeline comes last. And Ctrl-C, which some of them press."""
+
+import signal
+
+
+def pytest_configure():
+    """Takes Ctrl-C for what it is, here and in processes below, also in a shell's background job, which ignores it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items):

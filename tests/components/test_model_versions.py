@@ -108,9 +108,8 @@ def test_pushes_at_the_same_time_get_versions_of_their_own(model, tmp_path):
 
 # The second file takes long to copy: Python tells of each copy before it begins.
 PUSH_SLOWLY = """
-import pathlib, signal, sys, time
+import pathlib, sys, time
 from components.model_versions import add_version
-signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 copied = []
 def slow(event, arguments):
     if event == "shutil.copyfile":
