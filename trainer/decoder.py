@@ -13,6 +13,7 @@ import tensorflow as tf
 from trainer.attention import ATTENTIONS
 from trainer.config import ModelConfig
 from trainer.encoder import Encoder, EncoderOutput
+from trainer.product import Dense
 from trainer.recurrence import scan
 from trainer.stack import RecurrentStack
 
@@ -216,9 +217,9 @@ class BahdanauDecoder(AttentionDecoder):
         return config.embedding_size + encoder.output_width
 
 
-def _dense(width: int, units: int, seeds: random.Random, activation: str | None = None) -> keras.layers.Dense:
+def _dense(width: int, units: int, seeds: random.Random, activation: str | None = None) -> Dense:
     initializer = keras.initializers.GlorotUniform(seeds.randrange(2**31))
-    layer = keras.layers.Dense(units, activation, kernel_initializer=initializer)
+    layer = Dense(units, activation, kernel_initializer=initializer)
     layer.build((None, width))
     return layer
 

@@ -1,5 +1,6 @@
-"""The product of a tensor of any rank with a matrix."""
+"""The product of a tensor of any rank with a matrix, and the dense layer made of it."""
 
+import keras
 import tensorflow as tf
 
 
@@ -12,3 +13,14 @@ def product(inputs: tf.Tensor, kernel: tf.Tensor, bias: tf.Tensor | None = None)
     # One large product: tf.matmul would broadcast the kernel over the leading dimensions.
     flat = product(tf.reshape(inputs, [-1, kernel.shape[0]]), kernel, bias)
     return tf.reshape(flat, tf.concat([tf.shape(inputs)[:-1], [kernel.shape[-1]]], axis=0))
+
+
+class Dense(keras.layers.Dense):
+    """A dense layer for inputs of any rank whose kernel gets its gradient from one product.
+
+    The layer of Keras forms the kernel's gradient once for each row of a batch [batch, time, width], and sums them.
+    """
+
+    def call(self, inputs: tf.Tensor, training: bool | None = None) -> tf.Tensor:
+        """[..., width] -> [..., units]."""
+        return self.activation(product(inputs, self.kernel, self.bias))
