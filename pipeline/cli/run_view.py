@@ -81,7 +81,10 @@ def outcome_lines(run: Run, verdict: "Verdict", report: "Report | None") -> list
         return [
             Text(f"Pushed version {run.pushed_version} to {run.pushed_to}", style="bold green"),
             *(
-                Text(f"  {latency.batch_size:2} texts at a time: p50 {latency.p50:.1f} ms, p95 {latency.p95:.1f} ms")
+                Text(
+                    f"  On the server, in batches of {latency.batch_size}:"
+                    f" p50 {latency.p50:.1f} ms, p95 {latency.p95:.1f} ms"
+                )
                 for latency in latencies
             ),
         ]
