@@ -28,7 +28,7 @@ from pipeline.config_file import load_config
 from serving.client import Connection, TranslationClient
 from serving.contract import END_ID, START_ID
 from serving.step import DecodingSettings, StepDecoder
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 
 Decode = Callable[[list[str]], list[str]]
 

@@ -9,10 +9,10 @@ import keras
 import tensorflow as tf
 
 from benchmarks.token_batches import Batch, Shape
-from trainer.batches import BATCH_SIGNATURE
-from trainer.config import ModelConfig
-from trainer.model import Seq2Seq
-from trainer.steps import training_step
+from trainer.config.model import ModelConfig
+from trainer.data.batches import BATCH_SIGNATURE
+from trainer.learning.steps import training_step
+from trainer.model.seq2seq import Seq2Seq
 
 Train = Callable[[], None]
 

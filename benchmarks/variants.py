@@ -5,9 +5,9 @@ from pathlib import Path
 import tensorflow as tf
 
 from pipeline.config import Config
-from trainer.config import DecodingConfig
-from trainer.export import export_model
-from trainer.model import Seq2Seq
+from trainer.config.decoding import DecodingConfig
+from trainer.export.saved_model import export_model
+from trainer.model.seq2seq import Seq2Seq
 from transform.features import SHARED_VOCABULARY, SOURCE_VOCABULARY, TARGET_VOCABULARY
 from transform.text import TextProcessor
 

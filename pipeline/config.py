@@ -4,7 +4,9 @@ import pydantic
 from pydantic import Field
 
 from components.config import DataConfig, EvaluationConfig, ServingConfig
-from trainer.config import DecodingConfig, ModelConfig, TrainingConfig
+from trainer.config.decoding import DecodingConfig
+from trainer.config.model import ModelConfig
+from trainer.config.training import TrainingConfig
 from transform.config import Section, TextConfig
 
 

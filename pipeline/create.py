@@ -20,7 +20,7 @@ _TEXT_CODE = ("serving.contract", "transform")
 _TRAINING_CODE = (*_TEXT_CODE, "trainer")
 _EVALUATION_CODE = ("components.config", "components.metrics", "components.evaluator", "transform")
 _VALIDATION_CODE = (
-    *("components.serving_validator", "trainer.config", "transform.features"),
+    *("components.serving_validator", "trainer.config.decoding", "transform.features"),
     *("serving.contract", "serving.tensors", "serving.client", "serving.step", "serving.server"),
 )
 

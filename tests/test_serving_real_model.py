@@ -16,7 +16,7 @@ from serving.server.server import ModelServer, ServerOptions
 from serving.step import DecodingSettings, Request, SamplingSettings, StepDecoder
 from tests.serving.c_api import CSavedModel
 from tests.trainer.toy_export import export_toy
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 
 TEXTS = ["abc", "", "hgfedcba h", "é a", "xyz", "aaaaaaaaaaaaaaaaa", "b", b"\xff c"]
 PREFIXES = ["u v", "z", "", "w w w", "u", "v u z", "x", "y"]

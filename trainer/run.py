@@ -7,12 +7,14 @@ import os
 import tensorflow as tf
 import tensorflow_transform as tft
 
-from trainer.config import DecodingConfig, ModelConfig, TrainingConfig
-from trainer.export import export_model
-from trainer.fit import fit
-from trainer.model import Seq2Seq
-from trainer.pairs import Pairs
-from trainer.result import TrainingResult
+from trainer.config.decoding import DecodingConfig
+from trainer.config.model import ModelConfig
+from trainer.config.training import TrainingConfig
+from trainer.data.pairs import Pairs
+from trainer.export.saved_model import export_model
+from trainer.learning.fit import fit
+from trainer.learning.result import TrainingResult
+from trainer.model.seq2seq import Seq2Seq
 from transform.config import TextConfig
 from transform.features import SHARED_VOCABULARY, SOURCE_VOCABULARY, TARGET_VOCABULARY
 from transform.text import TextProcessor

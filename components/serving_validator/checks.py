@@ -12,7 +12,7 @@ from components.serving_validator.errors import RejectedError, describe, describ
 from components.serving_validator.sample import Sample
 from serving import contract
 from serving.step import DecodingSettings, Hypothesis, StepDecoder
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 from transform.features import SOURCE, TARGET
 
 BATCH = 32

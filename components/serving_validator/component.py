@@ -11,7 +11,7 @@ from tfx.types import component_spec, standard_artifacts, standard_component_spe
 from components.config import ValidationConfig
 from components.serving_validator.executor import ServingValidatorExecutor
 from serving import contract
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 
 
 class ServingValidatorSpec(component_spec.ComponentSpec):

@@ -27,7 +27,7 @@ from components.serving_validator.report import Report, write_report
 from components.serving_validator.sample import Sample, read_sample
 from components.serving_validator.session import served
 from components.serving_validator.warmup import write_warmup
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 
 _LOGGER = logging.getLogger("seq2seq.serving_validator")
 

@@ -7,7 +7,7 @@ from tensorflow.core.protobuf import saved_model_pb2
 
 from serving import contract
 from tests.trainer.toy_export import export_toy
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 
 DECODING = DecodingConfig(beam_size=3, n_best=2)
 

@@ -15,7 +15,7 @@ from serving.server.server import ModelServer, ServerOptions
 from tests.components.toy_examples import SOURCES, write_split
 from tests.serving.conftest import free_port
 from tests.trainer.toy_export import export_toy
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 
 MODELS = {
     "greedy": (

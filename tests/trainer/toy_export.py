@@ -4,10 +4,11 @@ import numpy as np
 
 from serving.contract import END_ID
 from tests.transform.vocabulary_files import write_vocabulary
-from trainer.config import DecodingConfig, ModelConfig
-from trainer.export import export_model
-from trainer.model import Seq2Seq
-from trainer.served_model import ServedModel
+from trainer.config.decoding import DecodingConfig
+from trainer.config.model import ModelConfig
+from trainer.export.saved_model import export_model
+from trainer.export.served_model import ServedModel
+from trainer.model.seq2seq import Seq2Seq
 from transform.config import TextConfig
 from transform.text import TextProcessor
 

@@ -4,7 +4,7 @@ import pathlib
 
 import tensorflow as tf
 
-from trainer.pairs import Pairs
+from trainer.data.pairs import Pairs
 
 START, END = 2, 3
 

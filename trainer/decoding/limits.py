@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 
 
 class Limits(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from trainer.config import LengthPenalty
+from trainer.config.decoding import LengthPenalty
 
 # Attention that has rounded to 0 leaves a finite penalty.
 _LEAST_COVERAGE = 1e-10

@@ -10,13 +10,13 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from serving.contract import END_ID
-from trainer.decoder import StepOutput
 from trainer.decoding.choice import Choice
 from trainer.decoding.constraints import Constraints
 from trainer.decoding.distribution import next_token_log_probs
 from trainer.decoding.hypotheses import NO_HYPOTHESIS, Hypotheses
 from trainer.decoding.penalties import Penalties
 from trainer.decoding.trail import Trail, trace_back
+from trainer.model.decoder import StepOutput
 
 Step = Callable[[tf.Tensor, tf.Tensor, tf.Tensor, tf.Tensor], StepOutput]
 

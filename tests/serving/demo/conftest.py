@@ -7,7 +7,7 @@ from playwright import sync_api
 
 from tests.serving.demo.servers import Hanging, model_server, page_of, serve
 from tests.trainer.toy_export import export_toy
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 
 # name: how the model is built and decodes
 TOYS = {

@@ -3,8 +3,8 @@
 import numpy as np
 import tensorflow as tf
 
-from trainer.decoder import StepOutput
 from trainer.decoding.search import Source
+from trainer.model.decoder import StepOutput
 
 UNITS = 4
 

@@ -3,7 +3,7 @@
 import pytest
 import tensorflow as tf
 
-from trainer.config import DecodingConfig
+from trainer.config.decoding import DecodingConfig
 from trainer.decoding.limits import length_limits
 
 

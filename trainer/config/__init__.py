@@ -1,0 +1,1 @@
+"""Settings of the model, its training, and its decoding."""

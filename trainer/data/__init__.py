@@ -1,0 +1,1 @@
+"""The transformed pairs on disk, and the batches made of them."""

@@ -1,0 +1,1 @@
+"""The trained model as TensorFlow Serving loads it."""

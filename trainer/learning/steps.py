@@ -1,0 +1,39 @@
+"""One step of training and one of evaluation, each traced once for batches of every shape."""
+
+from collections.abc import Callable
+
+import keras
+import tensorflow as tf
+
+from trainer.data.batches import BATCH_SIGNATURE
+from trainer.learning.loss import TokenTotals, token_totals
+from trainer.model.seq2seq import Seq2Seq
+
+BatchStep = Callable[[dict[str, tf.Tensor]], TokenTotals]
+
+
+def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer) -> BatchStep:
+    """A function that brings down the loss per token on a batch, and gives the totals from before it did."""
+    variables = model.trainable_variables
+    optimizer.build(variables)
+
+    # XLA compiles once for each shape, and trains slower on CPU.
+    @tf.function(input_signature=[BATCH_SIGNATURE], jit_compile=False)
+    def step(batch):
+        with tf.GradientTape() as tape:
+            totals = token_totals(model, batch, training=True)
+            loss = totals.loss / totals.tokens
+        optimizer.apply(tape.gradient(loss, variables), variables)
+        return totals
+
+    return step
+
+
+def evaluation_step(model: Seq2Seq) -> BatchStep:
+    """A function that gives the totals of a batch, without dropout."""
+
+    @tf.function(input_signature=[BATCH_SIGNATURE], jit_compile=False)
+    def step(batch):
+        return token_totals(model, batch)
+
+    return step

@@ -1,0 +1,1 @@
+"""The encoder-decoder: its layers, and the recurrences that they run."""
