@@ -11,7 +11,7 @@ import random
 import keras
 import tensorflow as tf
 
-from trainer.model.product import product
+from trainer.model.product import as_factor, multiply, product
 
 
 class RecurrentCell(keras.layers.Layer, abc.ABC):
@@ -62,7 +62,7 @@ class RecurrentCell(keras.layers.Layer, abc.ABC):
             recurrent_mask: Float [batch, units] that scales the previous output on its way into the gates (recurrent
                 dropout), or None.
         """
-        share = recurred(states[0], recurrent_mask, self.recurrent_kernel, self.recurrent_bias)
+        share = recurred(states[0], recurrent_mask, as_factor(self.recurrent_kernel), self.recurrent_bias)
         return self.advance(projected, share, states)[0]
 
     @property
@@ -208,10 +208,17 @@ def _sigmoid_gradient(value: tf.Tensor, gradient: tf.Tensor) -> tf.Tensor:
 
 
 def recurred(
-    output: tf.Tensor, recurrent_mask: tf.Tensor | None, kernel: tf.Tensor, bias: tf.Tensor | None = None
+    output: tf.Tensor, recurrent_mask: tf.Tensor | None, factor: tf.Tensor, bias: tf.Tensor | None = None
 ) -> tf.Tensor:
-    """The previous output's share of the gates: [batch, units] -> [batch, gates * units]."""
-    share = tf.matmul(output if recurrent_mask is None else output * recurrent_mask, kernel)
+    """The previous output's share of the gates: [batch, units] -> [batch, gates * units].
+
+    Args:
+        output: Float [batch, units].
+        recurrent_mask: See RecurrentCell.step.
+        factor: The recurrent kernel, from `as_factor`.
+        bias: Float [gates * units], or None.
+    """
+    share = multiply(output if recurrent_mask is None else output * recurrent_mask, factor)
     return share if bias is None else share + bias
 
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from trainer.model.cells import RecurrentCell, recurred
+from trainer.model.product import as_factor, multiply
 
 
 class _Forward(NamedTuple):
@@ -67,7 +68,8 @@ def recur_for_training(
     @tf.custom_gradient
     def run(projected, *tensors):
         weights, states = tensors[: len(tensors) - cell.state_count], tensors[len(tensors) - cell.state_count :]
-        forward = _go_forward(cell, projected, weights, list(states), recurrent_mask)
+        factor = as_factor(weights[0])
+        forward = _go_forward(cell, projected, [factor, *weights[1:]], list(states), recurrent_mask)
         outputs = forward.histories[0].stack()
         final_states = forward.states
         if lengths is not None:
@@ -82,12 +84,13 @@ def recur_for_training(
                 spread = [tf.scatter_nd(_ends(lengths), to_state, shape) for to_state in to_states]
                 arriving = [to_outputs + spread[0][1:], *(values[1:] for values in spread[1:])]
                 to_states = [tf.zeros_like(to_state) for to_state in to_states]
-            backward = _go_back(cell, weights[0], forward, arriving, to_states, recurrent_mask)
+            backward = _go_back(cell, factor, forward, arriving, to_states, recurrent_mask)
             to_states = backward.states
             if lengths is not None:
                 to_states = [to_state + values[0] for to_state, values in zip(to_states, spread, strict=True)]
             previous = outputs[:-1] if recurrent_mask is None else outputs[:-1] * recurrent_mask
-            to_weights = [tf.matmul(_rows(previous), _rows(backward.recurred), transpose_a=True)]
+            to_recurred = tf.cast(_rows(backward.recurred), factor.dtype)
+            to_weights = [multiply(_rows(previous), to_recurred, transpose_inputs=True)]
             if bias is not None:
                 to_weights.append(tf.reduce_sum(_rows(backward.recurred), axis=0))
             return backward.projected, *to_weights, *to_states
@@ -112,12 +115,12 @@ def _go_forward(cell, projected, weights, states, recurrent_mask) -> _Forward:
     return _Forward(*_loop(lambda index: index < time, step, start)[1:])
 
 
-def _go_back(cell, kernel, forward, arriving, to_states, recurrent_mask) -> _Backward:
+def _go_back(cell, factor, forward, arriving, to_states, recurrent_mask) -> _Backward:
     """The way back.
 
     Args:
         cell: The cell.
-        kernel: The cell's recurrent kernel.
+        factor: The cell's recurrent kernel, from `as_factor`.
         forward: What the way there left.
         arriving: Gradients of the first state tensors, one or all, that come in after each step, float
             [time, batch, units].
@@ -126,7 +129,7 @@ def _go_back(cell, kernel, forward, arriving, to_states, recurrent_mask) -> _Bac
     """
     time = tf.shape(arriving[0])[0]
     arriving = [tf.TensorArray(values.dtype, time).unstack(values) for values in arriving]
-    transposed = tf.transpose(kernel)
+    transposed = tf.transpose(factor)
 
     def step(index, to_states, gradients):
         pairs = itertools.zip_longest(to_states, arriving)
@@ -134,7 +137,7 @@ def _go_back(cell, kernel, forward, arriving, to_states, recurrent_mask) -> _Bac
         kept = [values.read(index) for values in forward.kept]
         before = [history.read(index) for history in forward.histories]
         to_projected, to_recurred, (direct, *others) = cell.retreat(kept, before, to_states)
-        to_output = tf.matmul(to_recurred, transposed)
+        to_output = multiply(to_recurred, transposed)
         if recurrent_mask is not None:
             to_output *= recurrent_mask
         to_states = [to_output if direct is None else to_output + direct, *others]
@@ -142,7 +145,7 @@ def _go_back(cell, kernel, forward, arriving, to_states, recurrent_mask) -> _Bac
 
     # Without a recurrent bias the inputs' and the previous output's share are added: their gradients are the same.
     shares = 1 if cell.recurrent_bias is None else 2
-    gradients = _arrays([cell.gates * cell.units] * shares, time, kernel.dtype)
+    gradients = _arrays([cell.gates * cell.units] * shares, time, arriving[0].dtype)
     _, to_states, gradients = _loop(lambda index: index >= 0, step, (time - 1, to_states, gradients))
     stacked = [values.stack() for values in gradients]
     return _Backward(stacked[0], stacked[-1], to_states)

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.model.cells import CELLS
+from trainer.model.product import products_in
 from trainer.model.recurrence import recur, recur_backward
 
 LAYERS = {"simple_rnn": keras.layers.SimpleRNN, "gru": keras.layers.GRU, "lstm": keras.layers.LSTM}
@@ -186,3 +187,22 @@ def test_weights_start_as_in_keras():
         assert np.std(own) == pytest.approx(np.std(theirs), rel=0.02)
     recurrent = cell.recurrent_kernel.numpy()
     np.testing.assert_allclose(recurrent @ recurrent.T, np.eye(100), atol=1e-4)
+
+
+@pytest.mark.parametrize("name", CELLS)
+@pytest.mark.parametrize("training", [False, True])
+def test_products_in_bfloat16_are_off_by_their_rounding_alone(name, training):
+    cell, _, inputs, states = build(name)
+
+    def run(dtype):
+        def compute():
+            with products_in(dtype):
+                sequence = tf.transpose(inputs, [1, 0, 2])
+                result = recur(cell, sequence, states, tf.constant(LENGTHS), training=training)
+            return tf.transpose(result.outputs, [1, 0, 2]), result.final_states
+
+        return tf.nest.flatten(value_and_gradients(compute, [inputs, *states], cell.trainable_variables))
+
+    for rounded, exact in zip(run(tf.bfloat16), run(tf.float32), strict=True):
+        assert rounded.dtype == tf.float32
+        assert 1e-4 < np.linalg.norm(rounded - exact) / np.linalg.norm(exact) < 0.05
