@@ -10,7 +10,9 @@ import tensorflow as tf
 
 from benchmarks.token_batches import Batch, Shape
 from trainer.config.model import ModelConfig
+from trainer.config.objective import ObjectiveConfig
 from trainer.data.batches import BATCH_SIGNATURE
+from trainer.learning.objective import Objective
 from trainer.learning.steps import training_step
 from trainer.model.seq2seq import Seq2Seq
 
@@ -27,7 +29,8 @@ def product(batches: list[Batch], shape: Shape) -> Train:
         decoder_units=shape.decoder_units,
     )
     model = Seq2Seq(config, shape.source_vocabulary, shape.target_vocabulary)
-    step = training_step(model, keras.optimizers.Adam(shape.learning_rate, global_clipnorm=shape.clip_norm))
+    optimizer = keras.optimizers.Adam(shape.learning_rate, global_clipnorm=shape.clip_norm)
+    step = training_step(model, optimizer, Objective(model, ObjectiveConfig()))
     dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=BATCH_SIGNATURE).prefetch(4)
 
     def train() -> None:

@@ -2,6 +2,7 @@
 
 from pydantic import Field
 
+from trainer.config.objective import ObjectiveConfig
 from transform.config import Section
 
 
@@ -21,4 +22,5 @@ class TrainingConfig(Section):
         3, ge=1, description="Epochs without a lower loss on the eval split after which training stops."
     )
     seed: int = Field(1, ge=0, lt=2**31, description="Seed of weights, shuffling and dropout.")
+    objective: ObjectiveConfig = Field(ObjectiveConfig(), description=ObjectiveConfig.__doc__)
     log_every_seconds: float = Field(10.0, gt=0.0, description="Seconds between two lines of progress.")

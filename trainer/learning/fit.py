@@ -11,6 +11,7 @@ from trainer.config.training import TrainingConfig
 from trainer.data.batches import evaluation_batches, training_batches
 from trainer.data.pairs import Pairs
 from trainer.learning.best_weights import BestWeights
+from trainer.learning.objective import Objective
 from trainer.learning.progress import Progress, duration
 from trainer.learning.result import EpochResult, StoppedBy, TrainingResult
 from trainer.learning.steps import BatchStep, evaluation_step, training_step
@@ -45,7 +46,8 @@ def fit(
         logger.info(f"recurrent dropout is {model.config.recurrent_dropout:g}: cuDNN is not used with it")
 
     optimizer = keras.optimizers.Adam(training.learning_rate, global_clipnorm=training.clip_norm)
-    train_step, eval_step = training_step(model, optimizer), evaluation_step(model)
+    train_step = training_step(model, optimizer, Objective(model, training.objective))
+    eval_step = evaluation_step(model)
     best = BestWeights(model)
     history: list[EpochResult] = []
     stopped_by = None

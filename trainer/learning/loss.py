@@ -21,21 +21,58 @@ class TokenTotals(NamedTuple):
     tokens: tf.Tensor
 
 
-def token_totals(model, batch: dict[str, tf.Tensor], training: bool = False) -> TokenTotals:
-    """Loss and hits of `model` on a batch; `loss / tokens` is what training brings down.
+class Predictions(NamedTuple):
+    """What a model says where there is a token, padding left out.
 
-    Logits are computed where there is a token alone, since they are the widest tensor of all.
+    Attributes:
+        ids: Int64 [tokens], the true tokens.
+        logits: Float [tokens, vocabulary].
+        cross_entropy: Float [tokens], in nats.
+    """
+
+    ids: tf.Tensor
+    logits: tf.Tensor
+    cross_entropy: tf.Tensor
+
+    def totals(self) -> TokenTotals:
+        """Loss and hits, summed."""
+        hits = tf.argmax(self.logits, axis=-1) == self.ids
+        dtype = self.cross_entropy.dtype
+        return TokenTotals(
+            tf.reduce_sum(self.cross_entropy),
+            tf.reduce_sum(tf.cast(hits, dtype)),
+            tf.cast(tf.size(self.ids), dtype),
+        )
+
+
+def token_totals(model, batch: dict[str, tf.Tensor], training: bool = False) -> TokenTotals:
+    """Cross entropy and hits of `model` on a batch, with teacher forcing.
 
     Args:
         model: A Seq2Seq.
         batch: What Seq2Seq.call reads, and target_output_ids int64 [batch, target].
         training: Whether dropout acts.
     """
-    present = tf.where(batch["target_output_ids"] != PAD_ID)  # [tokens, 2]
-    ids = tf.gather_nd(batch["target_output_ids"], present)
-    logits = model.decoder.logits(tf.gather_nd(model.read_out(batch, training), present))
-    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(ids, logits)
-    hits = tf.argmax(logits, axis=-1) == ids
-    return TokenTotals(
-        tf.reduce_sum(losses), tf.reduce_sum(tf.cast(hits, losses.dtype)), tf.cast(tf.size(ids), losses.dtype)
-    )
+    places = token_places(batch["target_output_ids"])
+    return predictions(model, batch["target_output_ids"], model.read_out(batch, training), places).totals()
+
+
+def token_places(target_output_ids: tf.Tensor) -> tf.Tensor:
+    """Row and time of each token that is no padding, int64 [tokens, 2], of ids int64 [batch, target]."""
+    return tf.where(target_output_ids != PAD_ID)
+
+
+def predictions(model, target_output_ids: tf.Tensor, read_out: tf.Tensor, places: tf.Tensor) -> Predictions:
+    """What `model` says at the tokens.
+
+    Logits are computed where there is a token alone, since they are the widest tensor of all.
+
+    Args:
+        model: A Seq2Seq.
+        target_output_ids: Int64 [batch, target].
+        read_out: What the logits are computed from, float [batch, target, units].
+        places: From `token_places`.
+    """
+    ids = tf.gather_nd(target_output_ids, places)
+    logits = model.decoder.logits(tf.gather_nd(read_out, places))
+    return Predictions(ids, logits, tf.nn.sparse_softmax_cross_entropy_with_logits(ids, logits))

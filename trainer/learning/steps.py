@@ -7,13 +7,14 @@ import tensorflow as tf
 
 from trainer.data.batches import BATCH_SIGNATURE
 from trainer.learning.loss import TokenTotals, token_totals
+from trainer.learning.objective import Objective
 from trainer.model.seq2seq import Seq2Seq
 
 BatchStep = Callable[[dict[str, tf.Tensor]], TokenTotals]
 
 
-def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer) -> BatchStep:
-    """A function that brings down the loss per token on a batch, and gives the totals from before it did."""
+def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer, objective: Objective) -> BatchStep:
+    """A function that brings down the objective on a batch, and gives the totals to show, from before it did."""
     variables = model.trainable_variables
     optimizer.build(variables)
 
@@ -21,10 +22,10 @@ def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer) -> Batc
     @tf.function(input_signature=[BATCH_SIGNATURE], jit_compile=False)
     def step(batch):
         with tf.GradientTape() as tape:
-            totals = token_totals(model, batch, training=True)
-            loss = totals.loss / totals.tokens
+            totals = objective(batch)
+            loss = totals.mean()
         optimizer.apply(tape.gradient(loss, variables), variables)
-        return totals
+        return totals.shown
 
     return step
 

@@ -1,0 +1,56 @@
+"""Label smoothing against Keras, given the distributions written down."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from serving.contract import PAD_ID, START_ID
+from tests.trainer.learning.toy_batches import BATCH, TOKENS, VOCABULARY, log_softmax, toy_model
+from trainer.config.objective import ObjectiveConfig
+from trainer.learning.label_smoothing import smoothed_cross_entropy
+from trainer.learning.loss import Predictions, token_totals
+from trainer.learning.objective import Objective
+
+
+def distributions(ids, smoothing):
+    """What label smoothing makes of one-hot vectors, [tokens, vocabulary]."""
+    uniform = np.full(VOCABULARY, 1 / (VOCABULARY - 2))
+    uniform[[PAD_ID, START_ID]] = 0.0
+    return (1 - smoothing) * np.eye(VOCABULARY)[ids] + smoothing * uniform
+
+
+@pytest.mark.parametrize("smoothing", [0.1, 0.9])
+def test_value_and_gradient_are_those_of_the_distributions_written_down(smoothing):
+    rng = np.random.default_rng(3)
+    ids = rng.integers(1, VOCABULARY, size=20)
+    logits = tf.constant(rng.normal(scale=4, size=(20, VOCABULARY)), tf.float32)
+    wanted = distributions(ids, smoothing)
+    np.testing.assert_allclose(wanted.sum(axis=1), 1.0)
+
+    with tf.GradientTape() as tape:
+        tape.watch(logits)
+        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(ids, logits)
+        losses = smoothed_cross_entropy(Predictions(tf.constant(ids), logits, plain), smoothing)
+
+    np.testing.assert_allclose(losses, keras.losses.categorical_crossentropy(wanted, logits, True), rtol=1e-5)
+    # The gradient is what the model says less what it should say.
+    np.testing.assert_allclose(tape.gradient(losses, logits), np.exp(log_softmax(logits)) - wanted, atol=1e-5)
+
+
+def test_training_minimises_the_smoothed_loss_and_shows_the_plain_one():
+    model = toy_model()
+    log_probs = log_softmax(model(BATCH))
+    totals = Objective(model, ObjectiveConfig(label_smoothing=0.2))(BATCH)
+    wanted = distributions([token for _, _, token in TOKENS], 0.2)
+    expected = -sum((wanted[index] * log_probs[row, time]).sum() for index, (row, time, _) in enumerate(TOKENS))
+    np.testing.assert_allclose(totals.objective, expected, rtol=1e-5)
+    np.testing.assert_allclose(totals.mean(), expected / 6, rtol=1e-5)
+    np.testing.assert_allclose(totals.shown, token_totals(model, BATCH), rtol=1e-6)
+
+
+def test_without_settings_the_objective_is_cross_entropy():
+    model = toy_model()
+    totals = Objective(model, ObjectiveConfig())(BATCH)
+    np.testing.assert_array_equal(totals.objective, totals.shown.loss)
+    assert totals.weight == totals.shown.tokens == 6

@@ -1,0 +1,56 @@
+"""What training brings down: a sum over tokens, and what it is divided by."""
+
+from typing import NamedTuple
+
+import tensorflow as tf
+
+from trainer.config.objective import ObjectiveConfig
+from trainer.learning.label_smoothing import smoothed_cross_entropy
+from trainer.learning.loss import TokenTotals, predictions, token_places
+from trainer.model.seq2seq import Seq2Seq
+
+
+class TrainingTotals(NamedTuple):
+    """Sums over the tokens of a batch, padding left out. Those of several batches add up.
+
+    Attributes:
+        objective: Float scalar; training brings down `objective / weight`.
+        weight: Float scalar, what the sum is a mean over.
+        shown: Plain cross entropy and hits, as evaluation measures them: what people are shown.
+    """
+
+    objective: tf.Tensor
+    weight: tf.Tensor
+    shown: TokenTotals
+
+    def mean(self) -> tf.Tensor:
+        """Float scalar, what training brings down; 0 where nothing has weight."""
+        return tf.math.divide_no_nan(self.objective, self.weight)
+
+
+class Objective:
+    """The objective of a training.
+
+    Args:
+        model: The model that is trained.
+        config: The objective's settings.
+    """
+
+    def __init__(self, model: Seq2Seq, config: ObjectiveConfig):
+        self._model = model
+        self._config = config
+
+    def __call__(self, batch: dict[str, tf.Tensor]) -> TrainingTotals:
+        """The totals of a batch, dropout acting.
+
+        Args:
+            batch: As trainer.data.batches.BATCH_SIGNATURE says.
+        """
+        target = batch["target_output_ids"]
+        places = token_places(target)
+        predicted = predictions(self._model, target, self._model.read_out(batch, training=True), places)
+        losses = predicted.cross_entropy
+        if self._config.label_smoothing:
+            losses = smoothed_cross_entropy(predicted, self._config.label_smoothing)
+        shown = predicted.totals()
+        return TrainingTotals(tf.reduce_sum(losses), shown.tokens, shown)
