@@ -6,6 +6,7 @@ from serving import contract
 from trainer.config.decoding import DecodingConfig
 from trainer.export.served_model import ServedModel
 from trainer.model.seq2seq import Seq2Seq
+from trainer.warm_start.record import write_record
 from transform.config import TextConfig
 from transform.text import TextProcessor
 
@@ -19,7 +20,7 @@ def export_model(
     decoding: DecodingConfig,
     directory: str,
 ) -> None:
-    """Saves the model as TensorFlow Serving loads it; vocabularies become assets.
+    """Saves the model as TensorFlow Serving loads it; vocabularies become assets. A later training can start from it.
 
     Args:
         model: The trained model.
@@ -37,6 +38,8 @@ def export_model(
         decoding,
     )
     tf.saved_model.save(served, directory, signatures=signatures_of(served))
+    vocabularies = {"source": source_vocabulary, "target": target_vocabulary}
+    write_record(model, served.checkpoint_keys(), vocabularies, directory)
 
 
 def signatures_of(served: ServedModel) -> dict[str, tf.types.experimental.GenericFunction]:

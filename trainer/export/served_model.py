@@ -49,6 +49,11 @@ class ServedModel(tf.Module):
         self._decoding = decoding
         self._penalties = Penalties(decoding.length_penalty, decoding.length_penalty_alpha, decoding.coverage_penalty)
 
+    def checkpoint_keys(self) -> dict[int, str]:
+        """The key of each of the model's variables in the SavedModel's checkpoint, by the `id` of the variable."""
+        variables = enumerate(self._model.variables)
+        return {id(variable): f"_weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index, variable in variables}
+
     @tf.function(input_signature=[_TEXT])
     def transform(self, text: tf.Tensor) -> Tensors:
         """The source as the encoder reads it."""

@@ -1,0 +1,1 @@
+"""Starting from the weights of an exported model instead of random ones."""
