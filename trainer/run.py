@@ -5,19 +5,14 @@ import json
 import os
 
 import tensorflow as tf
-import tensorflow_transform as tft
 
 from trainer.config.decoding import DecodingConfig
 from trainer.config.model import ModelConfig
 from trainer.config.training import TrainingConfig
-from trainer.data.pairs import Pairs
 from trainer.export.saved_model import export_model
 from trainer.learning.fit import fit
 from trainer.learning.result import TrainingResult
-from trainer.model.seq2seq import Seq2Seq
-from transform.config import TextConfig
-from transform.features import SHARED_VOCABULARY, SOURCE_VOCABULARY, TARGET_VOCABULARY
-from transform.text import TextProcessor
+from trainer.task import Task
 
 
 def run_fn(fn_args) -> None:
@@ -28,34 +23,17 @@ def run_fn(fn_args) -> None:
             configuration, and shared_vocabulary.
     """
     config = fn_args.custom_config
-    source = TextConfig.model_validate(config["source"])
-    target = TextConfig.model_validate(config["target"])
+    task = Task.of(fn_args)
     training = TrainingConfig.model_validate(config["training"])
-    transformed = tft.TFTransformOutput(fn_args.transform_output)
-    names = (SHARED_VOCABULARY,) * 2 if config["shared_vocabulary"] else (SOURCE_VOCABULARY, TARGET_VOCABULARY)
-    source_vocabulary, target_vocabulary = (transformed.vocabulary_file_by_name(name) for name in names)
-    feature_spec = transformed.transformed_feature_spec()
-
-    model = Seq2Seq(
-        ModelConfig.model_validate(config["model"]),
-        TextProcessor(source, source_vocabulary).vocabulary_size,
-        TextProcessor(target, target_vocabulary).vocabulary_size,
-        training.seed,
-    )
-    result = fit(
-        model,
-        training,
-        Pairs("train", fn_args.train_files, feature_spec, source.on_too_long, target.on_too_long),
-        Pairs("eval", fn_args.eval_files, feature_spec, source.on_too_long, target.on_too_long),
-        log_directory=fn_args.model_run_dir,
-    )
+    model = task.build_model(ModelConfig.model_validate(config["model"]), training)
+    result = fit(model, training, task.train, task.evaluation, log_directory=fn_args.model_run_dir)
     write_result(result, os.path.join(fn_args.model_run_dir, "training.json"))
     export_model(
         model=model,
-        source_config=source,
-        target_config=target,
-        source_vocabulary=source_vocabulary,
-        target_vocabulary=target_vocabulary,
+        source_config=task.source,
+        target_config=task.target,
+        source_vocabulary=task.source_vocabulary,
+        target_vocabulary=task.target_vocabulary,
         decoding=DecodingConfig.model_validate(config["decoding"]),
         directory=fn_args.serving_model_dir,
     )

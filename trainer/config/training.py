@@ -21,6 +21,14 @@ class TrainingConfig(Section):
     early_stopping_patience: int = Field(
         3, ge=1, description="Epochs without a lower loss on the eval split after which training stops."
     )
+    warm_start: str = Field(
+        "none",
+        min_length=1,
+        description=(
+            "Where the first weights come from. none: random. blessed: the model of this task that was blessed last;"
+            " random where there is none yet. Anything else: the folder of an exported model."
+        ),
+    )
     seed: int = Field(1, ge=0, lt=2**31, description="Seed of weights, shuffling and dropout.")
     objective: ObjectiveConfig = Field(ObjectiveConfig(), description=ObjectiveConfig.__doc__)
     log_every_seconds: float = Field(10.0, gt=0.0, description="Seconds between two lines of progress.")
