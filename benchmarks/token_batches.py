@@ -42,7 +42,7 @@ def read_batches(file: Path, words: bool, batch_size: int, seed: int = 1) -> lis
     """All pairs of a file once, in batches of about the same length, in random order.
 
     Each batch holds source_ids, target_input_ids and target_output_ids, int64 [batch, time], padded to the longest of
-    the batch, and source_length and target_length, int64 [batch], END included.
+    the batch, source_length and target_length, int64 [batch], END included, and example_weight, float32 [batch], all 1.
 
     Args:
         file: Lines of source, tab, target.
@@ -123,6 +123,7 @@ def _batch(sources: list[list[int]], targets: list[list[int]]) -> Batch:
         "target_input_ids": _pad([[START_ID, *ids[:-1]] for ids in targets]),
         "target_output_ids": _pad(targets),
         "target_length": np.array([len(ids) for ids in targets]),
+        "example_weight": np.ones(len(targets), np.float32),
     }
 
 

@@ -7,6 +7,7 @@ import pydantic
 from pydantic import Field
 
 from transform.config import Section
+from transform.features import EXAMPLE_WEIGHT, REFERENCES, SOURCE, TARGET
 
 METRIC_NAMES = (
     "bleu",
@@ -53,8 +54,8 @@ class InputConfig(Section):
     further_references: bool = Field(
         False,
         description=(
-            "Formats tsv and csv: columns after the last named one (with header: after the last of source, target and"
-            " slice_keys) are further references of the row; empty ones are left out."
+            "Formats tsv and csv: columns after the last named one (with header: after the last of source, target,"
+            " weight and slice_keys) are further references of the row; empty ones are left out."
         ),
     )
 
@@ -97,6 +98,14 @@ class DataConfig(Section):
         "target",
         description="Column, JSON key or feature that holds the target text; in jsonl and tfrecord it may be a list.",
     )
+    weight: str | None = Field(
+        None,
+        min_length=1,
+        description=(
+            "Column, JSON key or feature that holds how much the pair counts in training, a number from 0 on; none: all"
+            " count 1."
+        ),
+    )
     slice_keys: list[str] = Field([], description="Further columns to keep, by which metrics can be sliced.")
     on_bad_row: Literal["fail", "skip"] = Field(
         "fail", description="A missing column, an empty side, invalid UTF-8 or a NUL: stop, or skip and count."
@@ -112,8 +121,10 @@ class DataConfig(Section):
     def _settings_agree(self) -> "DataConfig":
         if self.source == self.target:
             raise ValueError(f"source and target are both {self.source!r}: they must differ")
+        if self.weight in (self.source, self.target):
+            raise ValueError(f"weight is {self.weight!r}, which is the column of a text")
         if self.format in ("tsv", "csv") and not self.header:
-            for key in (self.source, self.target, *self.slice_keys):
+            for key in self.named_columns():
                 if key not in self.columns:
                     raise ValueError(f"column {key!r} is not among columns {self.columns}")
         for index, item in enumerate(self.inputs):
@@ -121,11 +132,12 @@ class DataConfig(Section):
                 raise ValueError(f"inputs.{index}.target_pattern goes with format aligned, and with no other")
             if item.further_references and self.format not in ("tsv", "csv"):
                 raise ValueError(f"inputs.{index}.further_references goes with formats tsv and csv")
-        reserved = {"source", "target", "references"} & set(self.slice_keys)
+        reserved = {SOURCE, TARGET, REFERENCES, EXAMPLE_WEIGHT} & set(self.slice_keys)
         if reserved:
             raise ValueError(f"slice_keys {sorted(reserved)} are names of this pipeline's own features")
-        if self.format == "aligned" and self.slice_keys:
-            raise ValueError("slice_keys cannot be read from format aligned, which has no further columns")
+        for key in ("weight", "slice_keys"):
+            if self.format == "aligned" and getattr(self, key):
+                raise ValueError(f"{key} cannot be read from format aligned, which has no further columns")
         self._check_columns()
         self._check_shared_splits()
         missing = {TRAIN_SPLIT, "eval"}.difference(self.split_names())
@@ -153,6 +165,10 @@ class DataConfig(Section):
                     " share their pairs among splits, names and weights must be equal, or the pairs of one source"
                     " could fall on both sides"
                 )
+
+    def named_columns(self) -> list[str]:
+        """The columns, JSON keys or features to read: source, target, slice keys, and the weight if there is one."""
+        return [self.source, self.target, *self.slice_keys, *([] if self.weight is None else [self.weight])]
 
     def split_names(self) -> list[str]:
         """Names of all splits that the inputs feed, in the order in which they appear."""

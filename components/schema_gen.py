@@ -12,7 +12,7 @@ from tfx.types import artifact_utils, component_spec, standard_artifacts, standa
 from tfx.utils import io_utils
 
 from components.config import TRAIN_SPLIT
-from transform.features import REFERENCES, SOURCE, TARGET
+from transform.features import EXAMPLE_WEIGHT, REFERENCES, SOURCE, TARGET
 
 # A slice key with more values than this may have any, as in TFDV.
 MAX_DOMAIN_SIZE = 100
@@ -22,20 +22,22 @@ def infer_text_schema(statistics: statistics_pb2.DatasetFeatureStatisticsList) -
     """Schema of examples of which these are the statistics.
 
     Every feature must be in every example, with one value (REFERENCES: one or more). Any text is allowed on either
-    side. A slice key may only have the values that were seen, unless these are more than MAX_DOMAIN_SIZE. TFDV's own
-    inference gives small data a domain for texts, and to slice keys of digits every number.
+    side, and any weight. A slice key may only have the values that were seen, unless these are more than
+    MAX_DOMAIN_SIZE. TFDV's own inference gives small data a domain for texts, and to slice keys of digits every number.
     """
     schema = schema_pb2.Schema()
     for statistic in statistics.datasets[0].features:
         [name] = statistic.path.step
-        feature = schema.feature.add(name=name, type=schema_pb2.BYTES)
+        is_weight = name == EXAMPLE_WEIGHT
+        feature = schema.feature.add(name=name, type=schema_pb2.FLOAT if is_weight else schema_pb2.BYTES)
         feature.presence.min_fraction = 1.0
         feature.presence.min_count = 1
         if name == REFERENCES:
             feature.value_count.min = 1
         else:
             feature.shape.dim.add(size=1)
-        if name not in (SOURCE, TARGET, REFERENCES) and statistic.string_stats.unique <= MAX_DOMAIN_SIZE:
+        is_slice_key = not is_weight and name not in (SOURCE, TARGET, REFERENCES)
+        if is_slice_key and statistic.string_stats.unique <= MAX_DOMAIN_SIZE:
             seen = sorted(bucket.label for bucket in statistic.string_stats.rank_histogram.buckets)
             schema.string_domain.add(name=name, value=seen)
             feature.domain = name

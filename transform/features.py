@@ -7,6 +7,9 @@ SOURCE = "source"  # bytes [1]
 TARGET = "target"  # bytes [1], the first reference
 REFERENCES = "references"  # bytes [1 or more], all references, the first one included
 
+# Before and after Transform; only there where the configuration names a column of weights.
+EXAMPLE_WEIGHT = "example_weight"  # float [1], 0 or more, how much the pair counts in training
+
 # Transformed features: int64, of one length for all examples.
 SOURCE_IDS = contract.SOURCE_IDS  # [source.max_length + 1], the end token included, padded
 SOURCE_MASK = "source_mask"  # 1 where SOURCE_IDS holds a token, 0 where it is padding

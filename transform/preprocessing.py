@@ -18,11 +18,12 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     """Learns the vocabularies, and turns each pair into ids, masks and lengths.
 
     Args:
-        inputs: Raw features; of these, features.SOURCE and features.TARGET are read, one text a row.
+        inputs: Raw features; of these, features.SOURCE and features.TARGET are read, one text a row, and
+            features.EXAMPLE_WEIGHT where there is one.
         custom_config: The sections source and target of the configuration, and shared_vocabulary.
 
     Returns:
-        The transformed features of transform/features.py, int64 [B, n].
+        The transformed features of transform/features.py, int64 [B, n], and the weight, float [B, 1], as it came.
 
     Raises:
         ValueError: Where sides that share a vocabulary do not agree on what it holds.
@@ -56,7 +57,9 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     target_ids = apply_vocabulary(target_pieces, target_vocabulary)
     source_width, target_width = source_config.max_length + 1, target_config.max_length + 1
     source_length, target_length = source_ids.row_lengths() + 1, target_ids.row_lengths() + 1
+    weight = {name: inputs[name] for name in (features.EXAMPLE_WEIGHT,) if name in inputs}
     return {
+        **weight,
         features.SOURCE_IDS: with_end(source_ids, END_ID, PAD_ID, source_width),
         features.SOURCE_MASK: tf.sequence_mask(source_length, source_width, tf.int64),
         features.SOURCE_LENGTH: source_length[:, tf.newaxis],

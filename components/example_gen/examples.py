@@ -5,13 +5,18 @@ from collections.abc import Iterable, Sequence
 
 from tensorflow.core.example import example_pb2
 
-from transform.features import REFERENCES, SOURCE, TARGET
+from transform.features import EXAMPLE_WEIGHT, REFERENCES, SOURCE, TARGET
 
 _POSITION = struct.Struct(">QQ")
 
 
-def encode_example(source: bytes, references: Sequence[bytes], slices: dict[str, bytes]) -> bytes:
-    """A serialized tf.Example of bytes: SOURCE [1], TARGET [1], REFERENCES [1 or more], and the slice keys [1]."""
+def encode_example(
+    source: bytes, references: Sequence[bytes], slices: dict[str, bytes], weight: float | None = None
+) -> bytes:
+    """A serialized tf.Example of bytes: SOURCE [1], TARGET [1], REFERENCES [1 or more], and the slice keys [1].
+
+    Where there is a weight, EXAMPLE_WEIGHT [1] holds it as a float.
+    """
     example = example_pb2.Example()
     feature = example.features.feature
     feature[SOURCE].bytes_list.value.append(source)
@@ -19,6 +24,8 @@ def encode_example(source: bytes, references: Sequence[bytes], slices: dict[str,
     feature[REFERENCES].bytes_list.value.extend(references)
     for key, value in slices.items():
         feature[key].bytes_list.value.append(value)
+    if weight is not None:
+        feature[EXAMPLE_WEIGHT].float_list.value.append(weight)
     return example.SerializeToString(deterministic=True)
 
 

@@ -1,18 +1,21 @@
 """JSON objects, one a line."""
 
 import json
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
 from components.config import DataConfig, InputConfig
 from components.example_gen.files import read_lines
-from components.example_gen.rows import BadRow, Reason, Row, RowError, attempt, decode, make_row
+from components.example_gen.rows import BadRow, Reason, Row, RowError, attempt, check_weight, decode, make_row
 
 _KINDS = {str: "a text", bool: "true or false", type(None): "null", list: "a list", dict: "an object"}
 
 
 def read_json_lines(streams: Sequence[BinaryIO], data: DataConfig, entry: InputConfig) -> Iterator[Row | BadRow]:
-    """Rows of one file: source a text, target a text or a list of them, slice keys texts or whole numbers."""
+    """Rows of one file: source a text, target a text or a list of them, slice keys texts or whole numbers,
+    the weight a number.
+    """
     del entry
     [stream] = streams
     for number, line in enumerate(read_lines(stream), 1):
@@ -26,7 +29,9 @@ def _row(number: int, line: bytes, data: DataConfig) -> Row:
     references = [_checked(text, data.target) for text in (target if isinstance(target, list) else [target])]
     if not references:
         raise RowError(Reason.EMPTY, "the target is an empty list")
-    return make_row(number, source, references, [_slice(found, key) for key in data.slice_keys])
+    slices = [_slice(found, key) for key in data.slice_keys]
+    weight = None if data.weight is None else _weight(found, data.weight)
+    return make_row(number, source, references, slices, weight)
 
 
 def _parse(line: bytes) -> dict[str, Any]:
@@ -53,6 +58,17 @@ def _text(found: dict[str, Any], key: str) -> str:
 def _slice(found: dict[str, Any], key: str) -> str:
     value = _value(found, key)
     return str(value) if type(value) is int else _checked(value, key)
+
+
+def _weight(found: dict[str, Any], key: str) -> float:
+    value = _value(found, key)
+    if type(value) not in (int, float):
+        raise RowError(Reason.WRONG_TYPE, f"{key!r} is {_kind(value)}, wanted a number")
+    try:
+        weight = float(value)
+    except OverflowError:
+        weight = math.inf
+    return check_weight(weight)
 
 
 def _checked(value: Any, key: str) -> str:

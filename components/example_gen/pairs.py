@@ -71,11 +71,13 @@ class _ReadFile(beam.DoFn):
         slices = {key: value.encode() for key, value in zip(self._data.slice_keys, row.slices, strict=True)}
         split = self._splits[inputs.entry].split_of(source)
         tally.pairs[split] += len(references)
+        if row.weight == 0:
+            tally.weightless[split] += len(references)
         if split == TRAIN_SPLIT:
             for reference in references:
-                yield beam.pvalue.TaggedOutput(_tag(split), encode_example(source, [reference], slices))
+                yield beam.pvalue.TaggedOutput(_tag(split), encode_example(source, [reference], slices, row.weight))
             return
-        example = encode_example(source, references, slices)
+        example = encode_example(source, references, slices, row.weight)
         if self._data.groups_references(split):
             yield beam.pvalue.TaggedOutput(_tag(split), (source, place(example, inputs.order, row.line)))
         else:

@@ -1,11 +1,17 @@
 """What readers make of a row: a source with its references, or what is wrong with it."""
 
 import enum
+import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 # Longer lines, records and texts are bad rows: a file without line ends must not fill the memory.
 MAX_BYTES = 4 << 20
+
+# Weights are stored in single precision.
+MAX_WEIGHT = 3.4028234663852886e38
+_NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 
 
 class Reason(str, enum.Enum):
@@ -20,16 +26,21 @@ class Reason(str, enum.Enum):
     NO_OBJECT = "no JSON object"
     NO_EXAMPLE = "no tf.Example"
     WRONG_TYPE = "wrong type"
+    BAD_WEIGHT = "bad weight"
     TOO_LONG = "too long"
 
 
 class Row(NamedTuple):
-    """A good row; `line` is that on which it begins, from 1, or the number of its record."""
+    """A good row; `line` is that on which it begins, from 1, or the number of its record.
+
+    It has a weight where the configuration names a column of weights.
+    """
 
     line: int
     source: str
     references: Sequence[str]
     slices: Sequence[str]
+    weight: float | None = None
 
 
 class BadRow(NamedTuple):
@@ -94,7 +105,32 @@ def is_blank(text: str) -> bool:
     return not text or text.isspace()
 
 
-def make_row(line: int, source: str, references: Sequence[str], slices: Sequence[str] = ()) -> Row:
+def parse_weight(text: str) -> float:
+    """The weight that a text says, in decimal notation with or without an exponent.
+
+    Raises:
+      RowError: it says none.
+    """
+    if not _NUMBER.fullmatch(text.strip()):
+        shown = "empty" if is_blank(text) else repr(text if len(text) <= 40 else f"{text[:40]}…")
+        raise RowError(Reason.BAD_WEIGHT, f"the weight is {shown}, wanted a number from 0 on")
+    return check_weight(float(text))
+
+
+def check_weight(weight: float) -> float:
+    """The weight.
+
+    Raises:
+      RowError: it is negative, infinite or no number.
+    """
+    if not (math.isfinite(weight) and 0 <= weight <= MAX_WEIGHT):
+        raise RowError(Reason.BAD_WEIGHT, f"the weight is {weight:g}, wanted a number from 0 to {MAX_WEIGHT:.3g}")
+    return weight
+
+
+def make_row(
+    line: int, source: str, references: Sequence[str], slices: Sequence[str] = (), weight: float | None = None
+) -> Row:
     """A row of valid text, with each reference once.
 
     Raises:
@@ -104,4 +140,4 @@ def make_row(line: int, source: str, references: Sequence[str], slices: Sequence
         raise RowError(Reason.EMPTY, "the source is empty")
     if any(map(is_blank, references)):
         raise RowError(Reason.EMPTY, "the target is empty")
-    return Row(line, source, list(dict.fromkeys(references)) if len(references) > 1 else references, slices)
+    return Row(line, source, list(dict.fromkeys(references)) if len(references) > 1 else references, slices, weight)

@@ -6,7 +6,18 @@ from typing import BinaryIO
 from components.config import DataConfig, InputConfig
 from components.example_gen.csv_records import read_csv_records
 from components.example_gen.files import read_lines
-from components.example_gen.rows import BadRow, FileError, Reason, Row, RowError, attempt, decode, is_blank, make_row
+from components.example_gen.rows import (
+    BadRow,
+    FileError,
+    Reason,
+    Row,
+    RowError,
+    attempt,
+    decode,
+    is_blank,
+    make_row,
+    parse_weight,
+)
 
 
 def read_table(streams: Sequence[BinaryIO], data: DataConfig, entry: InputConfig) -> Iterator[Row | BadRow]:
@@ -40,11 +51,12 @@ class _Columns:
           FileError: one is not there, or not once.
         """
         self._names = names
-        named = (data.source, data.target, *data.slice_keys)
+        named = data.named_columns()
         for name in named:
             if names.count(name) != 1:
                 raise FileError(f"column {name!r} must be there once: the header is {names}")
-        self._source, self._target, *self._slices = self._named = [names.index(name) for name in named]
+        self._source, self._target, *others = self._named = [names.index(name) for name in named]
+        self._slices, self._weight = others[: len(data.slice_keys)], others[len(data.slice_keys) :]
         last = max(self._named) if data.header else len(names) - 1
         self._further = last + 1 if entry.further_references else None
 
@@ -61,13 +73,15 @@ class _Columns:
         try:
             source, target = record[self._source], record[self._target]
             slices = [record[place] for place in self._slices]
+            weights = [record[place] for place in self._weight]
         except IndexError:
             raise self._missing(record) from None
+        weight = parse_weight(weights[0]) if weights else None
         if self._further is None:
-            return make_row(line, source, [target], slices)
+            return make_row(line, source, [target], slices, weight)
         # Rows with fewer references than others may be filled up with empty columns.
         further = (text for text in record[self._further :] if not is_blank(text))
-        return make_row(line, source, [target, *further], slices)
+        return make_row(line, source, [target, *further], slices, weight)
 
     def _missing(self, record: list[str]) -> RowError:
         if record == [""]:

@@ -18,6 +18,7 @@ class Tally:
     Attributes:
       rows: rows read, good and bad.
       pairs: pairs of a source and one reference, by split.
+      weightless: those of them whose weight is 0.
       bad_rows: bad rows, by reason.
       first_bad_rows: the first few, as number of the file, line, and what is wrong where.
       unreadable: files that could not be read to their end, as number of the file and why.
@@ -25,6 +26,7 @@ class Tally:
 
     rows: int = 0
     pairs: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
+    weightless: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     bad_rows: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     first_bad_rows: list[tuple[int, int, str]] = dataclasses.field(default_factory=list)
     unreadable: list[tuple[int, str]] = dataclasses.field(default_factory=list)
@@ -46,6 +48,7 @@ class Tally:
         return cls(
             rows=fields["rows"],
             pairs=collections.Counter(fields["pairs"]),
+            weightless=collections.Counter(fields["weightless"]),
             bad_rows=collections.Counter(fields["bad_rows"]),
             first_bad_rows=[tuple(row) for row in fields["first_bad_rows"]],
             unreadable=[tuple(file) for file in fields["unreadable"]],
@@ -58,6 +61,7 @@ def add_tallies(tallies: Iterable[Tally]) -> Tally:
     for tally in tallies:
         total.rows += tally.rows
         total.pairs.update(tally.pairs)
+        total.weightless.update(tally.weightless)
         total.bad_rows.update(tally.bad_rows)
         total.first_bad_rows = sorted(total.first_bad_rows + tally.first_bad_rows)[:BAD_ROWS_TOLD]
         total.unreadable = sorted(total.unreadable + tally.unreadable)

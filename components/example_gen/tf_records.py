@@ -8,13 +8,25 @@ from google.protobuf.message import DecodeError
 from tensorflow.core.example import example_pb2, feature_pb2
 
 from components.config import DataConfig, InputConfig
-from components.example_gen.rows import BadRow, FileError, Reason, Row, RowError, attempt, decode, make_row
+from components.example_gen.rows import (
+    BadRow,
+    FileError,
+    Reason,
+    Row,
+    RowError,
+    attempt,
+    check_weight,
+    decode,
+    make_row,
+)
 
 _Features = Mapping[str, feature_pb2.Feature]
 
 
 def read_tf_records(streams: Sequence[BinaryIO], data: DataConfig, entry: InputConfig) -> Iterator[Row | BadRow]:
     """Rows of one file: features of bytes, of which the target may have several; slice keys may be int64 too.
+
+    The weight is a feature of float or int64.
 
     Raises:
       FileError: the file is damaged, or is no TFRecord.
@@ -44,7 +56,9 @@ def _row(number: int, record: bytes, data: DataConfig) -> Row:
     features = _parse(record)
     [source] = _texts(features, data.source, most=1)
     references = _texts(features, data.target)
-    return make_row(number, source, references, [_slice(features, key) for key in data.slice_keys])
+    slices = [_slice(features, key) for key in data.slice_keys]
+    weight = None if data.weight is None else _weight(features, data.weight)
+    return make_row(number, source, references, slices, weight)
 
 
 def _parse(record: bytes) -> _Features:
@@ -73,6 +87,16 @@ def _slice(features: _Features, name: str) -> str:
         return str(features[name].int64_list.value[0])
     [value] = _texts(features, name, most=1)
     return value
+
+
+def _weight(features: _Features, name: str) -> float:
+    kind = _kind(features, name)
+    if kind == "bytes_list":
+        raise RowError(Reason.WRONG_TYPE, f"feature {name!r} is bytes_list, wanted float_list or int64_list")
+    values = getattr(features[name], kind).value
+    if len(values) > 1:
+        raise RowError(Reason.WRONG_TYPE, f"feature {name!r} has {len(values)} values, wanted 1")
+    return check_weight(float(values[0]))
 
 
 def _kind(features: _Features, name: str) -> str:

@@ -2,7 +2,7 @@
 
 import logging
 
-from components.config import DataConfig
+from components.config import TRAIN_SPLIT, DataConfig
 from components.example_gen.rows import DataError
 from components.example_gen.tally import BAD_ROWS_TOLD, Tally
 
@@ -13,7 +13,8 @@ def check(tally: Tally, data: DataConfig) -> None:
     """Reports the counts, and stops what must not go on.
 
     Raises:
-      DataError: a file could not be read, there are bad rows or too many of them, or a split is empty.
+      DataError: a file could not be read, there are bad rows or too many of them, a split is empty, or no
+        pair to train on has weight.
     """
     if tally.unreadable:
         raise DataError("; ".join(why for _, why in tally.unreadable[:BAD_ROWS_TOLD]))
@@ -32,7 +33,12 @@ def check(tally: Tally, data: DataConfig) -> None:
     empty = [name for name in names if not tally.pairs[name]]
     if empty:
         raise DataError("; ".join(_why_empty(name, data) for name in empty))
+    weightless = tally.weightless[TRAIN_SPLIT]
+    if weightless == tally.pairs[TRAIN_SPLIT]:
+        raise DataError(f"all {weightless:,} pairs of split train have weight 0 (data.weight is {data.weight!r})")
     _LOGGER.info("%s", ", ".join(f"{name} {tally.pairs[name]:,} pairs" for name in names))
+    if weightless:
+        _LOGGER.info("%s pairs of split train have weight 0", f"{weightless:,}")
 
 
 def _why_empty(name: str, data: DataConfig) -> str:

@@ -114,6 +114,10 @@ def test_placeholders_that_are_not_known_are_refused(settings, said):
         ({"columns": ["source", "target", "source"]}, "has a name more than once"),
         ({"columns": ["source", "target", "k"], "slice_keys": ["k", "k"]}, "has a name more than once"),
         ({"header": True, "columns": ["target", "source"]}, "header is true, so the files name their columns"),
+        ({"weight": "target"}, "weight is 'target', which is the column of a text"),
+        ({"weight": "w"}, "column 'w' is not among columns"),
+        ({"weight": "w", "format": "aligned"}, "weight cannot be read from format aligned"),
+        ({"format": "jsonl", "slice_keys": ["example_weight"]}, "names of this pipeline's own features"),
         ({"header": True, "format": "jsonl"}, "header goes with formats tsv and csv"),
         (
             {

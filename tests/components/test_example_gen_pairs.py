@@ -157,6 +157,34 @@ def test_many_examples_are_shared_among_files_of_bounded_size(tmp_path):
     assert len(list((tmp_path / "output" / "eval").iterdir())) == 1
 
 
+def test_weights_are_kept_with_every_pair_and_those_of_a_grouped_source_are_its_first_row_s(tmp_path, caplog):
+    rows = [("x", "one", "0.5"), ("x", "two", "2"), ("y", "uno", "0")]
+    base = write(tmp_path, train=rows, eval=rows)
+    inputs = [{"pattern": f"{split}.tsv", "splits": {split: 1}} for split in ("train", "eval")]
+    data = data_config(base, inputs=inputs, columns=["source", "target", "w"], weight="w")
+    examples, tally = ingest(tmp_path, data)
+    assert [(x["target"], x["example_weight"]) for x in examples["train"]] == [
+        (["one"], [0.5]),
+        (["two"], [2.0]),
+        (["uno"], [0.0]),
+    ]
+    assert sorted((x["source"], x["example_weight"]) for x in examples["eval"]) == [(["x"], [0.5]), (["y"], [0.0])]
+    with caplog.at_level(logging.INFO, logger="seq2seq.example_gen"):
+        check(tally, data)
+    assert [record.getMessage() for record in caplog.records] == [
+        "train 3 pairs, eval 3 pairs",
+        "1 pairs of split train have weight 0",
+    ]
+
+
+def test_pairs_to_train_on_that_all_weigh_nothing_are_an_error(tmp_path):
+    base = write(tmp_path, train=[("a", "b", "0"), ("c", "d", "0.0")], eval=[("a", "b", "1")])
+    inputs = [{"pattern": f"{split}.tsv", "splits": {split: 1}} for split in ("train", "eval")]
+    data = data_config(base, inputs=inputs, columns=["source", "target", "w"], weight="w")
+    with pytest.raises(DataError, match=r"all 2 pairs of split train have weight 0 \(data\.weight is 'w'\)"):
+        check(ingest(tmp_path, data)[1], data)
+
+
 BAD = [("a", "b"), ("no target",), ("c", " "), ("d", "e\0"), ("f",), ("g",), ("h",), ("i", "j")]
 
 

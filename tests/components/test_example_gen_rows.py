@@ -273,3 +273,93 @@ def test_a_damaged_gzip_file_is_an_error_and_never_just_fewer_rows(tmp_path, kin
 def test_gzip_files_that_were_put_together_are_read_to_the_end(tmp_path):
     content = gzip.compress(tsv([("a", "b")])) + gzip.compress(tsv([("c", "d")]))
     assert pairs(read_file(tmp_path / "two.gz", content)) == [("a", "b"), ("c", "d")]
+
+
+def test_weights_of_every_format(tmp_path):
+    header = [("weight", "source", "target", "kind")]
+    table = [*header, ("0", "a", "b", "k"), ("2.5e-1", "c", "d", "k"), (" +7. ", "e", "f", "k")]
+    settings = {"weight": "weight", "slice_keys": ["kind"]}
+    expected = [("a", 0.0), ("c", 0.25), ("e", 7.0)]
+    objects = [{"source": s, "target": "t", "kind": "k", "weight": w} for s, w in (("a", 0), ("c", 0.25), ("e", 7))]
+    records = [example(source=[x["source"]], target=["t"], kind=["k"], weight=[x["weight"]]) for x in objects]
+    for content, kind in (
+        (tsv(table), {"format": "tsv", "header": True}),
+        (tsv(table[1:]), {"format": "tsv", "columns": list(header[0])}),
+        (comma_separated(table), {"format": "csv", "header": True}),
+        (json_lines(objects), {"format": "jsonl"}),
+        (tf_record(tmp_path, records), {"format": "tfrecord"}),
+    ):
+        rows = read(tmp_path, content, **kind, **settings)
+        assert [(row.source, row.weight) for row in rows] == expected, kind
+        assert all(row.slices == ["k"] for row in rows)
+    assert [row.weight for row in read(tmp_path, json_lines(objects), format="jsonl")] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("weight", "detail"),
+    [
+        ("", "the weight is empty, wanted a number from 0 on"),
+        ("much", "the weight is 'much', wanted a number from 0 on"),
+        ("1_000", "the weight is '1_000'"),
+        ("0x10", "the weight is '0x10'"),
+        ("1,5", "the weight is '1,5'"),
+        ("\u0663", "the weight is '\u0663'"),
+        ("nan", "the weight is 'nan'"),
+        ("inf", "the weight is 'inf'"),
+        ("-0.5", "the weight is -0.5, wanted a number from 0 to 3.4e+38"),
+        ("1e39", "the weight is 1e+39"),
+        ("1e999", "the weight is inf"),
+        ("x" * 99, f"the weight is '{'x' * 40}…', wanted"),
+    ],
+)
+def test_bad_weights_of_tables(tmp_path, weight, detail):
+    content = tsv([("a", "b", "1"), ("c", "d", weight), ("e", "f", "2")])
+    rows = read(tmp_path, content, columns=["source", "target", "weight"], weight="weight")
+    assert bad(rows) == [(2, Reason.BAD_WEIGHT)]
+    assert detail in rows[1].detail
+
+
+@pytest.mark.parametrize(
+    ("rest", "reason", "detail"),
+    [
+        (b"}", Reason.MISSING, "key 'w' is missing"),
+        (b', "w": "1"}', Reason.WRONG_TYPE, "'w' is a text, wanted a number"),
+        (b', "w": true}', Reason.WRONG_TYPE, "'w' is true or false"),
+        (b', "w": null}', Reason.WRONG_TYPE, "'w' is null"),
+        (b', "w": -1}', Reason.BAD_WEIGHT, "the weight is -1, wanted a number from 0"),
+        (b', "w": NaN}', Reason.BAD_WEIGHT, "the weight is nan"),
+        (b', "w": Infinity}', Reason.BAD_WEIGHT, "the weight is inf"),
+        (b', "w": 1' + b"0" * 400 + b"}", Reason.BAD_WEIGHT, "the weight is inf"),
+    ],
+)
+def test_bad_weights_of_jsonl(tmp_path, rest, reason, detail):
+    pair = b'{"source": "a", "target": "b"'
+    rows = read(tmp_path, pair + b', "w": 1}\n' + pair + rest + b"\n", format="jsonl", weight="w")
+    assert bad(rows) == [(2, reason)]
+    assert detail in rows[1].detail
+
+
+@pytest.mark.parametrize(
+    ("weight", "reason", "detail"),
+    [
+        ({}, Reason.MISSING, "feature 'w' is missing"),
+        ({"w": ["1"]}, Reason.WRONG_TYPE, "feature 'w' is bytes_list, wanted float_list or int64_list"),
+        ({"w": [1.0, 2.0]}, Reason.WRONG_TYPE, "feature 'w' has 2 values, wanted 1"),
+        ({"w": [-1]}, Reason.BAD_WEIGHT, "the weight is -1"),
+        ({"w": [float("nan")]}, Reason.BAD_WEIGHT, "the weight is nan"),
+    ],
+)
+def test_bad_weights_of_tf_records(tmp_path, weight, reason, detail):
+    records = [example(source=["a"], target=["b"], w=[1.5]), example(source=["a"], target=["b"], **weight)]
+    rows = read(tmp_path, tf_record(tmp_path, records), format="tfrecord", weight="w")
+    assert rows[0].weight == 1.5
+    assert bad(rows) == [(2, reason)]
+    assert detail in rows[1].detail
+
+
+def test_a_table_row_that_ends_before_its_weight_is_bad_and_further_references_come_after_it(tmp_path):
+    header = ("source", "target", "w", "more")
+    content = tsv([header, ("a", "b", "3", "c"), ("d", "e")])
+    rows = read(tmp_path, content, header=True, weight="w", further_references=True)
+    assert rows[0] == Row(2, "a", ["b", "c"], [], 3.0)
+    assert (rows[1].reason, rows[1].detail) == (Reason.MISSING, "column 'w' is missing, there is only 2 columns")

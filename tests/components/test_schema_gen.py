@@ -2,6 +2,7 @@
 
 import pyarrow as pa
 import pytest
+import tensorflow as tf
 import tensorflow_data_validation as tfdv
 from tensorflow_data_validation.statistics import stats_impl
 from tensorflow_transform.tf_metadata import schema_utils
@@ -21,8 +22,10 @@ def statistics(kinds, **features):
         **features,
     }
     arrays = [
-        pa.array([values and [x.encode() for x in values] for values in column], pa.list_(pa.binary()))
-        for column in columns.values()
+        pa.array(column, pa.list_(pa.float32()))
+        if name == "example_weight"
+        else pa.array([values and [x.encode() for x in values] for values in column], pa.list_(pa.binary()))
+        for name, column in columns.items()
     ]
     batch = pa.RecordBatch.from_arrays(arrays, list(columns))
     return stats_impl.generate_statistics_in_memory(batch, tfdv.StatsOptions())
@@ -64,6 +67,14 @@ def test_every_feature_must_be_in_every_example(name):
 def test_every_feature_but_references_has_one_value(name):
     train = statistics(["a"] * 3)
     assert anomalous(train, statistics(["a"] * 3, **{name: [["a", "a"]] * 3})) == {name}
+
+
+def test_a_weight_is_one_float_of_any_size():
+    train = statistics(["a"] * 3, example_weight=[[0.0], [1.0], [2.5]])
+    spec = schema_utils.schema_as_feature_spec(infer_text_schema(train)).feature_spec
+    assert spec["example_weight"] == tf.io.FixedLenFeature([1], tf.float32)
+    assert anomalous(train, statistics(["a"] * 3, example_weight=[[9e9]] * 3)) == set()
+    assert anomalous(train, statistics(["a"] * 3, example_weight=[[1.0], None, [1.0]])) == {"example_weight"}
 
 
 def test_transform_reads_one_value_as_dense_and_references_as_sparse():

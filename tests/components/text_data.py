@@ -63,12 +63,14 @@ def json_lines(objects, **options):
 
 
 def example(**features):
-    """A serialized tf.Example of lists of bytes, whole numbers or texts."""
+    """A serialized tf.Example of lists of bytes, whole numbers, floats or texts."""
     message = tf.train.Example()
     for name, values in features.items():
         feature = message.features.feature[name]
         if values and isinstance(values[0], int):
             feature.int64_list.value.extend(values)
+        elif values and isinstance(values[0], float):
+            feature.float_list.value.extend(values)
         else:
             feature.bytes_list.value.extend(x.encode() if isinstance(x, str) else x for x in values)
     return message.SerializeToString()
@@ -86,10 +88,13 @@ def tf_record(folder, records):
 
 
 def read_examples(paths):
-    """Features of gzipped TFRecord files, read by TensorFlow, as dictionaries of lists of text."""
+    """Features of gzipped TFRecord files, read by TensorFlow, as dictionaries of lists of texts or floats."""
     dataset = tf.data.TFRecordDataset(sorted(map(str, paths)), compression_type="GZIP")
     examples = map(tf.train.Example.FromString, dataset.as_numpy_iterator())
     return [
-        {name: [value.decode() for value in feature.bytes_list.value] for name, feature in x.features.feature.items()}
+        {
+            name: [value.decode() for value in feature.bytes_list.value] or list(feature.float_list.value)
+            for name, feature in x.features.feature.items()
+        }
         for x in examples
     ]

@@ -109,6 +109,18 @@ def test_the_features_of_a_tiny_corpus(tmp_path):
     assert spec == {name: tf.io.FixedLenFeature([value.size], tf.int64) for name, value in rows[0].items()}
 
 
+def test_a_weight_goes_through_as_it_is(tmp_path):
+    texts = {"source": tf.io.FixedLenFeature([1], tf.string), "target": tf.io.FixedLenFeature([1], tf.string)}
+    rows, output = transform(
+        [],
+        tmp_path,
+        spec={**texts, "example_weight": tf.io.FixedLenFeature([1], tf.float32)},
+        more_rows=[{"source": [b"a"], "target": [b"b"], "example_weight": [weight]} for weight in (0.0, 2.5)],
+    )
+    assert [row["example_weight"].tolist() for row in rows] == [[0.0], [2.5]]
+    assert output.transformed_feature_spec()["example_weight"] == tf.io.FixedLenFeature([1], tf.float32)
+
+
 def test_pairs_to_drop_are_flagged_and_leave_no_trace_in_the_vocabularies(tmp_path):
     rows, output = transform(
         [("ab", "x"), ("abc", "y"), ("a", "xyz"), ("b", "y")],

@@ -6,31 +6,56 @@ import tensorflow as tf
 
 from trainer.config.training import TrainingConfig
 from trainer.data.pairs import RECORD, Pairs
+from transform.features import EXAMPLE_WEIGHT
 
-# What a batch is made of: int64, ids [batch, time], lengths [batch].
+# What a batch is made of: ids [batch, time], lengths and weights [batch].
 BATCH_SIGNATURE = {
     "source_ids": tf.TensorSpec([None, None], tf.int64),
     "source_length": tf.TensorSpec([None], tf.int64),
     "target_input_ids": tf.TensorSpec([None, None], tf.int64),
     "target_output_ids": tf.TensorSpec([None, None], tf.int64),
     "target_length": tf.TensorSpec([None], tf.int64),
+    EXAMPLE_WEIGHT: tf.TensorSpec([None], tf.float32),
 }
 
 _BATCHES_AHEAD = 4
 
 
-def training_batches(pairs: Pairs, training: TrainingConfig, epoch: int) -> tf.data.Dataset:
-    """All pairs once, in an order that follows from `training.seed` and `epoch`: dicts as BATCH_SIGNATURE says."""
-    return _batches(pairs, training, random.Random(f"{training.seed}/{epoch}").randrange(2**31))
+def training_batches(pairs: Pairs, training: TrainingConfig, epoch: int, skip: int = 0) -> tf.data.Dataset:
+    """All pairs once, in an order that follows from `training.seed` and `epoch`: dicts as BATCH_SIGNATURE says.
+
+    The first `skip` batches are left out, at the price of reading their rows; they are not parsed.
+    """
+    return _parsed(_cut_rows(pairs, training, _seed(training, epoch)).skip(skip), pairs)
+
+
+def count_training_batches(pairs: Pairs, training: TrainingConfig, epoch: int) -> int:
+    """How many batches `training_batches` gives, at the price of reading all rows."""
+    return int(_cut_rows(pairs, training, _seed(training, epoch)).reduce(0, lambda count, _: count + 1))
 
 
 def evaluation_batches(pairs: Pairs, training: TrainingConfig) -> tf.data.Dataset:
     """All pairs once, always in the same order: dicts as BATCH_SIGNATURE says."""
-    return _batches(pairs, training, None)
+    return _parsed(_cut_rows(pairs, training, None), pairs)
 
 
-def _batches(pairs: Pairs, training: TrainingConfig, seed: int | None) -> tf.data.Dataset:
+def _seed(training: TrainingConfig, epoch: int) -> int:
+    return random.Random(f"{training.seed}/{epoch}").randrange(2**31)
+
+
+def _parsed(batches: tf.data.Dataset, pairs: Pairs) -> tf.data.Dataset:
+    """Dicts as BATCH_SIGNATURE says, of serialized rows, string [rows]."""
+    options = tf.data.Options()
+    # There is nothing to tune, and the tuner's thread delays the end of an iterator that is left early by seconds.
+    options.autotune.enabled = False
+    parsed = batches.map(lambda records: _trim(pairs.parse(records)))
+    return parsed.prefetch(_BATCHES_AHEAD).with_options(options)
+
+
+def _cut_rows(pairs: Pairs, training: TrainingConfig, seed: int | None) -> tf.data.Dataset:
     """Cuts pools of `training.shuffle_buffer` rows, sorted by length, into batches, drawn at random if there is a seed.
+
+    A batch is its serialized rows, string [rows].
 
     A pool is a fair sample of the rows, and all lengths come all the time. Buckets that are filled as rows come by
     give what is left in them, rare lengths above all, at the end of an epoch, and the model learns those last.
@@ -45,14 +70,11 @@ def _batches(pairs: Pairs, training: TrainingConfig, seed: int | None) -> tf.dat
         batches = tf.data.Dataset.from_tensor_slices((cuts[:-1], cuts[1:]))
         if seed is not None:
             batches = batches.shuffle(tf.size(cuts, tf.int64), seed=seed)
-        return batches.map(lambda start, end: _trim(pairs.parse(records[start:end])))
+        return batches.map(lambda start, end: records[start:end])
 
-    options = tf.data.Options()
-    # There is nothing to tune, and the tuner's thread delays the end of an iterator that is left early by seconds.
-    options.autotune.enabled = False
     shuffle = None if seed is None else (training.shuffle_buffer, seed)
     pools = pairs.pools(training.shuffle_buffer, shuffle).prefetch(1)
-    return pools.flat_map(batches_of).prefetch(_BATCHES_AHEAD).with_options(options)
+    return pools.flat_map(batches_of)
 
 
 def _cuts(lengths: tf.Tensor, batch_tokens: int, max_batch_size: int) -> tf.Tensor:

@@ -6,6 +6,8 @@ from typing import Literal, NamedTuple
 
 import tensorflow as tf
 
+from transform.features import EXAMPLE_WEIGHT
+
 OnTooLong = Literal["truncate", "drop", "fail"]
 
 # The serialized row, among what is parsed of it. Rows are held back serialized, a fraction of their parsed size.
@@ -62,8 +64,14 @@ class Pairs:
         return self._blocks(_records(self.files(), shuffle), size).map(self._keep)
 
     def parse(self, records: tf.Tensor) -> dict[str, tf.Tensor]:
-        """Serialized rows, string [rows], to int64 tensors: ids [rows, time] padded in full, lengths [rows]."""
-        return _parse(records, {name: self.feature_spec[name] for name in _TEXT_FEATURES})
+        """Serialized rows, string [rows], as tensors: int64 ids [rows, time] padded in full, and lengths [rows].
+
+        EXAMPLE_WEIGHT is float [rows]; it is 1 where the pairs have no weights.
+        """
+        spec = {name: self.feature_spec[name] for name in _TEXT_FEATURES}
+        if EXAMPLE_WEIGHT in self.feature_spec:
+            return _parse(records, {**spec, EXAMPLE_WEIGHT: self.feature_spec[EXAMPLE_WEIGHT]})
+        return {**_parse(records, spec), EXAMPLE_WEIGHT: tf.ones(tf.shape(records)[:1])}
 
     def survey(self) -> "Survey":
         """Reads all rows once and counts them.

@@ -8,15 +8,16 @@ from trainer.config.objective import ObjectiveConfig
 from trainer.learning.label_smoothing import smoothed_cross_entropy
 from trainer.learning.loss import TokenTotals, predictions, token_places
 from trainer.model.seq2seq import Seq2Seq
+from transform.features import EXAMPLE_WEIGHT
 
 
 class TrainingTotals(NamedTuple):
     """Sums over the tokens of a batch, padding left out. Those of several batches add up.
 
     Attributes:
-        objective: Float scalar; training brings down `objective / weight`.
-        weight: Float scalar, what the sum is a mean over.
-        shown: Plain cross entropy and hits, as evaluation measures them: what people are shown.
+        objective: Float scalar, the sum of the tokens' losses times their weights.
+        weight: Float scalar, the sum of the tokens' weights, which are those of their pairs.
+        shown: Plain cross entropy and hits without weights, as evaluation measures them: what people are shown.
     """
 
     objective: tf.Tensor
@@ -24,7 +25,7 @@ class TrainingTotals(NamedTuple):
     shown: TokenTotals
 
     def mean(self) -> tf.Tensor:
-        """Float scalar, what training brings down; 0 where nothing has weight."""
+        """Float scalar, what training brings down: the mean loss of a token; 0 where nothing has weight."""
         return tf.math.divide_no_nan(self.objective, self.weight)
 
 
@@ -52,5 +53,5 @@ class Objective:
         losses = predicted.cross_entropy
         if self._config.label_smoothing:
             losses = smoothed_cross_entropy(predicted, self._config.label_smoothing)
-        shown = predicted.totals()
-        return TrainingTotals(tf.reduce_sum(losses), shown.tokens, shown)
+        weights = tf.gather(batch[EXAMPLE_WEIGHT], places[:, 0])
+        return TrainingTotals(tf.reduce_sum(weights * losses), tf.reduce_sum(weights), predicted.totals())

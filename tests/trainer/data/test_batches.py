@@ -60,6 +60,22 @@ def test_no_pair_is_lost_or_doubled(written):
     assert counted(read(evaluation_batches(split, TRAINING))) == counted(pairs)
 
 
+def test_weights_stay_with_their_pairs_and_are_1_where_there_are_none(tmp_path, written):
+    pairs = make_pairs(200)
+    weights = [(len(source) + 100 * len(target)) / 4 for source, target in pairs]
+    write_pairs(tmp_path / "part.gz", pairs, LONGEST, weights)
+    found = []
+    for batch in training_batches(pairs_of(tmp_path / "*", longest=LONGEST, weighted=True), TRAINING, 1):
+        lengths = batch["source_length"] - 1 + 100 * (batch["target_length"] - 1)
+        np.testing.assert_array_equal(batch["example_weight"], lengths / 4)
+        found += batch["example_weight"].numpy().tolist()
+    assert sorted(found) == sorted(weights)
+    _, split = written
+    assert {weight for batch in training_batches(split, TRAINING, 1) for weight in batch["example_weight"].numpy()} == {
+        1
+    }
+
+
 def test_order_follows_from_seed_and_epoch(written):
     _, split = written
     first = read(training_batches(split, TRAINING, 1))

@@ -13,6 +13,7 @@ BATCH = {
     "target_input_ids": tf.constant([[2, 5, 6, 7], [2, 4, 0, 0]], tf.int64),
     "target_output_ids": tf.constant([[5, 6, 7, 3], [4, 3, 0, 0]], tf.int64),
     "target_length": tf.constant([4, 2], tf.int64),
+    "example_weight": tf.ones([2]),
 }
 # Row, time and id of each token of the batch's targets.
 TOKENS = [(0, 0, 5), (0, 1, 6), (0, 2, 7), (0, 3, 3), (1, 0, 4), (1, 1, 3)]
