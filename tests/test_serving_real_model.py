@@ -24,7 +24,7 @@ SAMPLING = {"sample_size": 3, "temperature": 0.8, "top_k": 6, "top_p": 0.9}
 CASES = [
     ({"cell": "simple_rnn", "attention": "none"}, {"beam_size": 1, "top_tokens": 2}),
     (
-        {"cell": "lstm", "attention": "luong"},
+        {"cell": "lstm", "attention": "general"},
         {
             "beam_size": 4,
             "n_best": 3,

@@ -20,7 +20,7 @@ from trainer.config.decoding import DecodingConfig
 MODELS = {
     "greedy": (
         DecodingConfig(beam_size=1, replace_unknown=True, min_length=2, max_length_ratio=0.8),
-        {"attention": "bahdanau", "cell": "gru"},
+        {"attention": "additive", "attention_place": "before", "cell": "gru"},
     ),
     "beam": (
         DecodingConfig(

@@ -11,11 +11,11 @@ import keras
 import tensorflow as tf
 
 from trainer.config.model import ModelConfig
-from trainer.model.attention import ATTENTIONS
+from trainer.model.dropout import LayerDropout
+from trainer.model.embedding import TokenEmbedding
 from trainer.model.encoder import Encoder, EncoderOutput
 from trainer.model.product import Dense
-from trainer.model.recurrence import scan
-from trainer.model.stack import RecurrentStack
+from trainer.model.stack import LayerMasks, RecurrentStack
 
 
 class StepOutput(NamedTuple):
@@ -32,77 +32,131 @@ class StepOutput(NamedTuple):
     alignment: tf.Tensor
 
 
+class TeacherForced(NamedTuple):
+    """What teacher forcing gives.
+
+    Attributes:
+        read_out: Float [batch, target, units], what `logits` reads.
+        alignment: Float [batch, target, source], where each step looked at; all 0 without attention.
+    """
+
+    read_out: tf.Tensor
+    alignment: tf.Tensor
+
+
+class DecoderMasks(NamedTuple):
+    """What dropout does throughout a batch of sequences; None: nothing. Opaque to others.
+
+    Attributes:
+        tokens: Float [batch, vocabulary], see TokenEmbedding.
+        layers: Of each recurrent layer.
+        read_out: Float [batch, units], factors of what the logits are computed from.
+    """
+
+    tokens: tf.Tensor | None
+    layers: list[LayerMasks]
+    read_out: tf.Tensor | None
+
+
+class Advanced(NamedTuple):
+    """One step, up to what the logits are computed from.
+
+    Attributes:
+        vector: Float [batch, units], before dropout.
+        states: The next state tensors, float [batch, units].
+        alignment: Float [batch, source].
+    """
+
+    vector: tf.Tensor
+    states: list[tf.Tensor]
+    alignment: tf.Tensor
+
+
 class Decoder(keras.layers.Layer, abc.ABC):
     """What all decoders share: embedding, recurrent layers, the bridge from the encoder, and the output.
 
-    The bridge has one dense layer for each state tensor of the decoder. Each reads all final states of the encoder
-    side by side; it ends in tanh for an output h, and is linear for an LSTM's carry c.
+    The bridge has one dense layer for each state tensor of the recurrent layers. Each reads all final states of the
+    encoder side by side; it ends in tanh for an output h, and is linear for an LSTM's carry c.
+
+    Where dropout is to act, `masks` draws once what is dropped throughout a batch of sequences, and all steps of these
+    sequences get it. What is dropped anew at each step, the step draws itself.
 
     Args:
         config: The architecture.
         vocabulary_size: Number of target tokens, special ones included.
         encoder: The encoder whose outputs are decoded.
         seeds: Where the seeds of weights and dropout are drawn from.
+        fed_width: Width of what the lowest layer reads beside the embedding.
     """
 
-    def __init__(self, config: ModelConfig, vocabulary_size: int, encoder: Encoder, seeds: random.Random):
+    def __init__(
+        self, config: ModelConfig, vocabulary_size: int, encoder: Encoder, seeds: random.Random, fed_width: int = 0
+    ):
         super().__init__()
         self.units = config.decoder_units
-        self.embedding = keras.layers.Embedding(
-            vocabulary_size,
-            config.embedding_size,
-            embeddings_initializer=keras.initializers.RandomUniform(seed=seeds.randrange(2**31)),
-        )
-        self.embedding.build()
-        self.stack = RecurrentStack(config, self._input_width(config, encoder), seeds)
+        self.embedding = TokenEmbedding(config, vocabulary_size, seeds)
+        self.stack = RecurrentStack(config, config.embedding_size + fed_width, seeds)
         self.state_size = self.stack.state_count * self.units
         per_cell = self.stack.cells[0].state_count
         self.bridge = [
-            _dense(encoder.state_width, self.units, seeds, "tanh" if index % per_cell == 0 else None)
+            dense(encoder.state_width, self.units, seeds, "tanh" if index % per_cell == 0 else None)
             for index in range(self.stack.state_count)
         ]
-        self.dropout = keras.layers.Dropout(config.dropout, seed=seeds.randrange(2**31))
-        self.output_layer = _dense(self.units, vocabulary_size, seeds)
+        self.dropout = LayerDropout(config, seeds)
+        self.output_layer = dense(self.units, vocabulary_size, seeds)
         self.built = True
 
     def initial_state(self, encoder_output: EncoderOutput) -> tf.Tensor:
         """The state before the first step, float [batch, state_size]."""
         final_states = tf.concat(encoder_output.final_states, axis=-1)
-        return tf.concat([dense(final_states) for dense in self.bridge], axis=-1)
+        return tf.concat([layer(final_states) for layer in self.bridge], axis=-1)
+
+    def masks(self, batch: tf.Tensor) -> DecoderMasks:
+        """Draws what dropout drops throughout a batch of sequences.
+
+        Args:
+            batch: Int scalar, number of sequences.
+        """
+        return DecoderMasks(self.embedding.mask(batch), self.stack.masks(batch), self.dropout.mask(batch, self.units))
 
     def call(
+        self, target_input_ids: tf.Tensor, state: tf.Tensor, memory: tf.Tensor, source_length: tf.Tensor
+    ) -> tf.Tensor:
+        """Logits [batch, target, vocabulary] of teacher forcing, nothing dropped; arguments as in `teacher_forcing`."""
+        return self.logits(self.teacher_forcing(target_input_ids, state, memory, source_length).read_out)
+
+    def teacher_forcing(
         self,
         target_input_ids: tf.Tensor,
         state: tf.Tensor,
         memory: tf.Tensor,
         source_length: tf.Tensor,
-        training: bool = False,
-    ) -> tf.Tensor:
-        """Logits [batch, target, vocabulary] of teacher forcing: equal to looping `step` over the target.
+        masks: DecoderMasks | None = None,
+    ) -> TeacherForced:
+        """Reads a whole target: equal to looping `step` over it.
 
         Args:
             target_input_ids: Int64 [batch, target].
             state: Float [batch, state_size] before the first step.
             memory: From `memorize`.
             source_length: Int64 [batch].
-            training: Whether dropout acts.
+            masks: From `masks`, in training; None: nothing is dropped.
         """
-        return self.logits(self.read_out(target_input_ids, state, memory, source_length, training))
+        embedded = self._embed(tf.transpose(target_input_ids), masks)
+        forced = self._advance_all(embedded, self._split(state), self._recall(memory, source_length), masks)
+        if masks is None:
+            return forced
+        mask = None if masks.read_out is None else masks.read_out[:, tf.newaxis]
+        return forced._replace(read_out=self.dropout.drop(forced.read_out, mask))
 
-    def logits(self, read_out: tf.Tensor) -> tf.Tensor:
-        """Logits [..., vocabulary] of what `read_out` gave, [..., units]."""
-        return self.output_layer(read_out)
-
-    @abc.abstractmethod
-    def memorize(self, encoder_output: EncoderOutput) -> tf.Tensor:
-        """What the steps need of the source, opaque to others: float [batch, source, memory_width]."""
-
-    @abc.abstractmethod
-    def read_out(self, target_input_ids, state, memory, source_length, training=False) -> tf.Tensor:
-        """What the logits are computed from, float [batch, target, units]; arguments as in `call`."""
-
-    @abc.abstractmethod
-    def step(self, token, state, memory, source_length, training=False) -> StepOutput:
+    def step(
+        self,
+        token: tf.Tensor,
+        state: tf.Tensor,
+        memory: tf.Tensor,
+        source_length: tf.Tensor,
+        masks: DecoderMasks | None = None,
+    ) -> StepOutput:
         """Reads one token.
 
         Args:
@@ -110,118 +164,63 @@ class Decoder(keras.layers.Layer, abc.ABC):
             state: Float [batch, state_size], of the step before.
             memory: From `memorize`.
             source_length: Int64 [batch].
-            training: Whether dropout acts.
+            masks: From `masks`, in training, the same for all steps of a sequence; None: nothing is dropped.
+        """
+        opened = self._recall(memory, source_length)
+        vector, states, alignment = self._advance(self._embed(token, masks), self._split(state), opened, masks)
+        if masks is not None:
+            vector = self.dropout.drop(vector, masks.read_out)
+        return StepOutput(self.logits(vector), tf.concat(states, axis=-1), alignment)
+
+    def logits(self, read_out: tf.Tensor) -> tf.Tensor:
+        """Logits [..., vocabulary] of what `teacher_forcing` read out, [..., units]."""
+        return self.output_layer(read_out)
+
+    @abc.abstractmethod
+    def memorize(self, encoder_output: EncoderOutput) -> tf.Tensor:
+        """What the steps need of the source, opaque to others: float [batch, source, memory_width]."""
+
+    @abc.abstractmethod
+    def _recall(self, memory, source_length):
+        """The memory as `_advance` reads it."""
+
+    @abc.abstractmethod
+    def _advance(self, embedded, states, opened, masks) -> Advanced:
+        """One step.
+
+        Args:
+            embedded: Float [batch, embedding].
+            states: The state tensors, float [batch, units].
+            opened: From `_recall`.
+            masks: As in `step`.
         """
 
-    def _input_width(self, config: ModelConfig, encoder: Encoder) -> int:
-        return config.embedding_size
+    @abc.abstractmethod
+    def _advance_all(self, embedded, states, opened, masks) -> TeacherForced:
+        """All steps, dropout of what is read out left to the caller.
+
+        Args:
+            embedded: Float [target, batch, embedding].
+            states: The state tensors before the first step, float [batch, units].
+            opened: From `_recall`.
+            masks: As in `step`.
+        """
+
+    def _embed(self, ids, masks):
+        return self.embedding.embed(ids, None if masks is None else masks.tokens)
 
     def _split(self, state: tf.Tensor) -> list[tf.Tensor]:
-        return tf.split(state, [self.units] * self.stack.state_count, axis=-1)
+        return tf.split(state, self.state_size // self.units, axis=-1)
 
 
-class PlainDecoder(Decoder):
-    """A decoder without attention: it knows the source by the encoder's final states alone.
-
-    Its memory is one zero for each source position: it carries no more than the source's extent.
-    """
-
-    def memorize(self, encoder_output):
-        return tf.zeros_like(encoder_output.outputs[:, :, :1])
-
-    def read_out(self, target_input_ids, state, memory, source_length, training=False):
-        inputs = self.embedding(tf.transpose(target_input_ids))  # [target, batch, embedding]
-        outputs = tf.transpose(self.stack(inputs, self._split(state), training=training), [1, 0, 2])
-        return self.dropout(outputs, training=training)
-
-    def step(self, token, state, memory, source_length, training=False):
-        masks = self.stack.recurrent_masks(tf.shape(token)[0], training)
-        output, states = self.stack.step(self.embedding(token), self._split(state), masks, training)
-        logits = self.logits(self.dropout(output, training=training))
-        return StepOutput(logits, tf.concat(states, axis=-1), tf.zeros(tf.shape(memory)[:2]))
+def layer_masks(masks: DecoderMasks | None) -> list[LayerMasks] | None:
+    """The part of the recurrent layers."""
+    return None if masks is None else masks.layers
 
 
-class AttentionDecoder(Decoder):
-    """A decoder with attention: logits come from tanh(W [context; output]), the attentional vector of Luong et al."""
-
-    def __init__(self, config, vocabulary_size, encoder, seeds):
-        super().__init__(config, vocabulary_size, encoder, seeds)
-        self.attention = ATTENTIONS[config.attention](self.units, encoder.output_width, seeds)
-        self.combine = _dense(encoder.output_width + self.units, self.units, seeds, "tanh")
-
-    def memorize(self, encoder_output):
-        return self.attention.memorize(encoder_output.outputs)
-
-    def _combine(self, context, output, training):
-        """The attentional vector [..., units] of a context [..., width] and an output [..., units]."""
-        return self.dropout(self.combine(tf.concat([context, output], axis=-1)), training=training)
-
-
-class LuongDecoder(AttentionDecoder):
-    """Attends with the top layer's output, after the recurrent layers (Luong et al. 2015).
-
-    No step reads the context of the step before, so that teacher forcing attends with all outputs at once.
-    """
-
-    def read_out(self, target_input_ids, state, memory, source_length, training=False):
-        inputs = self.embedding(tf.transpose(target_input_ids))  # [target, batch, embedding]
-        outputs = tf.transpose(self.stack(inputs, self._split(state), training=training), [1, 0, 2])
-        context, _ = self.attention(outputs, self.attention.recall(memory, source_length))
-        return self._combine(context, outputs, training)
-
-    def step(self, token, state, memory, source_length, training=False):
-        masks = self.stack.recurrent_masks(tf.shape(token)[0], training)
-        output, states = self.stack.step(self.embedding(token), self._split(state), masks, training)
-        context, alignment = self.attention(output[:, tf.newaxis], self.attention.recall(memory, source_length))
-        logits = self.logits(self._combine(context[:, 0], output, training))
-        return StepOutput(logits, tf.concat(states, axis=-1), alignment[:, 0])
-
-
-class BahdanauDecoder(AttentionDecoder):
-    """Attends with the top layer's previous output, before the recurrent layers (Bahdanau et al. 2015).
-
-    The lowest layer reads the embedding and the context side by side.
-    """
-
-    def read_out(self, target_input_ids, state, memory, source_length, training=False):
-        inputs = self.embedding(tf.transpose(target_input_ids))  # [target, batch, embedding]
-        opened = self.attention.recall(memory, source_length)
-        masks = self.stack.recurrent_masks(tf.shape(inputs)[1], training)
-
-        def advance(embedded, states):
-            context, output, states, _ = self._advance(embedded, states, opened, masks, training)
-            return [context, output], states
-
-        widths = [self.attention.value_width, self.units]
-        context, outputs = scan(advance, inputs, self._split(state), widths)
-        return tf.transpose(self._combine(context, outputs, training), [1, 0, 2])
-
-    def step(self, token, state, memory, source_length, training=False):
-        masks = self.stack.recurrent_masks(tf.shape(token)[0], training)
-        opened = self.attention.recall(memory, source_length)
-        context, output, states, alignment = self._advance(
-            self.embedding(token), self._split(state), opened, masks, training
-        )
-        logits = self.logits(self._combine(context, output, training))
-        return StepOutput(logits, tf.concat(states, axis=-1), alignment)
-
-    def _advance(self, embedded, states, opened, masks, training):
-        """One step from [batch, embedding]: context [batch, width], output, states, alignment [batch, source]."""
-        query = states[-self.stack.cells[-1].state_count]
-        context, alignment = self.attention(query[:, tf.newaxis], opened)
-        context = context[:, 0]
-        output, states = self.stack.step(tf.concat([embedded, context], axis=-1), states, masks, training)
-        return context, output, states, alignment[:, 0]
-
-    def _input_width(self, config, encoder):
-        return config.embedding_size + encoder.output_width
-
-
-def _dense(width: int, units: int, seeds: random.Random, activation: str | None = None) -> Dense:
+def dense(width: int, units: int, seeds: random.Random, activation: str | None = None) -> Dense:
+    """A dense layer whose weights exist, [..., width] -> [..., units]."""
     initializer = keras.initializers.GlorotUniform(seeds.randrange(2**31))
     layer = Dense(units, activation, kernel_initializer=initializer)
     layer.build((None, width))
     return layer
-
-
-DECODERS = {"none": PlainDecoder, "luong": LuongDecoder, "bahdanau": BahdanauDecoder}

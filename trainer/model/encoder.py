@@ -8,6 +8,8 @@ import tensorflow as tf
 
 from trainer.config.model import ModelConfig
 from trainer.model.cells import CELLS, RecurrentDropout
+from trainer.model.dropout import LayerDropout
+from trainer.model.embedding import TokenEmbedding
 from trainer.model.recurrence import Recurred, recur, recur_backward
 
 
@@ -37,16 +39,18 @@ class EncoderLayer(keras.layers.Layer):
         cell = CELLS[config.cell]
         self.forward = cell(input_width, config.encoder_units, seeds)
         self.backward = cell(input_width, config.encoder_units, seeds) if config.bidirectional else None
-        self.dropout = keras.layers.Dropout(config.dropout, seed=seeds.randrange(2**31))
+        self.dropout = LayerDropout(config, seeds)
         self.recurrent_dropout = RecurrentDropout(config.recurrent_dropout, seed=seeds.randrange(2**31))
-        self.output_width = config.encoder_units * (2 if config.bidirectional else 1)
+        self.output_width = config.encoder_output_width
         self.residual = config.residual and input_width == self.output_width
         self.built = True
 
     def call(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> Recurred:
         """Reads inputs [time, batch, input_width] of the given lengths, int [batch]."""
-        dropped = self.dropout(inputs, training=training)
         batch = tf.shape(inputs)[1]
+        dropped = inputs
+        if training:
+            dropped = self.dropout.drop(inputs, self.dropout.mask(batch, inputs.shape[-1]))
         mask = self.recurrent_dropout.mask(batch, self.forward.units, training)
         outputs, states = recur(self.forward, dropped, lengths=lengths, recurrent_mask=mask, training=training)
         if self.backward is not None:
@@ -68,12 +72,7 @@ class Encoder(keras.layers.Layer):
 
     def __init__(self, config: ModelConfig, vocabulary_size: int, seeds: random.Random):
         super().__init__()
-        self.embedding = keras.layers.Embedding(
-            vocabulary_size,
-            config.embedding_size,
-            embeddings_initializer=keras.initializers.RandomUniform(seed=seeds.randrange(2**31)),
-        )
-        self.embedding.build()
+        self.embedding = TokenEmbedding(config, vocabulary_size, seeds)
         self.layers = []
         width = config.embedding_size
         for _ in range(config.encoder_layers):
@@ -86,7 +85,8 @@ class Encoder(keras.layers.Layer):
 
     def call(self, source_ids: tf.Tensor, source_length: tf.Tensor, training: bool = False) -> EncoderOutput:
         """Encodes source ids, int64 [batch, source], of the given lengths, int64 [batch]."""
-        sequence = self.embedding(tf.transpose(source_ids))  # [source, batch, embedding]
+        mask = self.embedding.mask(tf.shape(source_ids)[0]) if training else None
+        sequence = self.embedding.embed(tf.transpose(source_ids), mask)  # [source, batch, embedding]
         final_states = []
         for layer in self.layers:
             sequence, states = layer(sequence, source_length, training=training)

@@ -6,7 +6,8 @@ import keras
 import tensorflow as tf
 
 from trainer.config.model import ModelConfig
-from trainer.model.decoder import DECODERS
+from trainer.model.decoder import TeacherForced
+from trainer.model.decoders import build_decoder
 from trainer.model.encoder import Encoder
 
 
@@ -28,7 +29,7 @@ class Seq2Seq(keras.Model):
         seeds = random.Random(seed)
         self.config = config
         self.encoder = Encoder(config, source_vocabulary_size, seeds)
-        self.decoder = DECODERS[config.attention](config, target_vocabulary_size, self.encoder, seeds)
+        self.decoder = build_decoder(config, target_vocabulary_size, self.encoder, seeds)
         self.built = True
 
     def call(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
@@ -43,8 +44,14 @@ class Seq2Seq(keras.Model):
 
     def read_out(self, inputs: dict[str, tf.Tensor], training: bool = False) -> tf.Tensor:
         """What `decoder.logits` maps to logits, float [batch, target, units]; arguments as in `call`."""
-        memory, state = self.encode(inputs["source_ids"], inputs["source_length"], training)
-        return self.decoder.read_out(inputs["target_input_ids"], state, memory, inputs["source_length"], training)
+        return self.teacher_forcing(inputs, training).read_out
+
+    def teacher_forcing(self, inputs: dict[str, tf.Tensor], training: bool = False) -> TeacherForced:
+        """What `decoder.logits` maps to logits, and the alignment; arguments as in `call`."""
+        target, length = inputs["target_input_ids"], inputs["source_length"]
+        memory, state = self.encode(inputs["source_ids"], length, training)
+        masks = self.decoder.masks(tf.shape(target)[0]) if training else None
+        return self.decoder.teacher_forcing(target, state, memory, length, masks)
 
     def encode(
         self, source_ids: tf.Tensor, source_length: tf.Tensor, training: bool = False

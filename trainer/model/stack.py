@@ -1,13 +1,27 @@
 """The decoder's recurrent layers on top of each other, with dropout and residual connections."""
 
 import random
+from typing import NamedTuple
 
 import keras
 import tensorflow as tf
 
 from trainer.config.model import ModelConfig
 from trainer.model.cells import CELLS, RecurrentDropout
+from trainer.model.dropout import LayerDropout
 from trainer.model.recurrence import recur
+
+
+class LayerMasks(NamedTuple):
+    """What dropout does throughout a batch of sequences to one layer; None: nothing.
+
+    Attributes:
+        inputs: Float [batch, input_width], factors of the layer's inputs.
+        recurrent: Float [batch, units], see RecurrentCell.step.
+    """
+
+    inputs: tf.Tensor | None
+    recurrent: tf.Tensor | None
 
 
 class RecurrentStack(keras.layers.Layer):
@@ -22,52 +36,65 @@ class RecurrentStack(keras.layers.Layer):
     def __init__(self, config: ModelConfig, input_width: int, seeds: random.Random):
         super().__init__()
         self.units = config.decoder_units
-        widths = [input_width] + [self.units] * (config.decoder_layers - 1)
-        self.cells = [CELLS[config.cell](width, self.units, seeds) for width in widths]
-        self.residual = [config.residual and width == self.units for width in widths]
-        self.dropout = keras.layers.Dropout(config.dropout, seed=seeds.randrange(2**31))
+        self.input_widths = [input_width] + [self.units] * (config.decoder_layers - 1)
+        self.cells = [CELLS[config.cell](width, self.units, seeds) for width in self.input_widths]
+        self.residual = [config.residual and width == self.units for width in self.input_widths]
+        self.dropout = LayerDropout(config, seeds)
         self.recurrent_dropout = RecurrentDropout(config.recurrent_dropout, seed=seeds.randrange(2**31))
         self.state_count = sum(cell.state_count for cell in self.cells)
         self.built = True
 
-    def call(self, inputs: tf.Tensor, states: list[tf.Tensor], training: bool = False) -> tf.Tensor:
+    def masks(self, batch: tf.Tensor) -> list[LayerMasks]:
+        """Draws what is dropped throughout one batch of sequences, for each layer."""
+        return [
+            LayerMasks(self.dropout.mask(batch, width), self.recurrent_dropout.mask(batch, self.units, True))
+            for width in self.input_widths
+        ]
+
+    def call(self, inputs: tf.Tensor, states: list[tf.Tensor], masks: list[LayerMasks] | None = None) -> tf.Tensor:
         """The top layer's outputs, float [time, batch, units].
 
         Args:
             inputs: Float [time, batch, input_width].
             states: State tensors of all layers to start from, the lowest layer first, float [batch, units].
-            training: Whether dropout acts.
+            masks: From `masks`, in training; None: nothing is dropped.
         """
-        masks = self.recurrent_masks(tf.shape(inputs)[1], training)
-        for cell, residual, mask, cell_states in self._with_states(masks, states):
-            dropped = self.dropout(inputs, training=training)
-            outputs = recur(cell, dropped, cell_states, recurrent_mask=mask, training=training).outputs
-            inputs = inputs + outputs if residual else outputs
+        for index, (cell, cell_states) in enumerate(self._with_states(states)):
+            dropped, recurrent_mask = self._drop(index, inputs, masks)
+            training = masks is not None
+            outputs = recur(cell, dropped, cell_states, recurrent_mask=recurrent_mask, training=training).outputs
+            inputs = self._join(index, inputs, outputs)
         return inputs
 
     def step(
-        self, inputs: tf.Tensor, states: list[tf.Tensor], masks: list[tf.Tensor | None], training: bool = False
+        self, inputs: tf.Tensor, states: list[tf.Tensor], masks: list[LayerMasks] | None = None
     ) -> tuple[tf.Tensor, list[tf.Tensor]]:
         """The top layer's output, float [batch, units], and the next states.
 
         Args:
             inputs: Float [batch, input_width].
             states: State tensors of all layers, the lowest layer first, float [batch, units].
-            masks: From `recurrent_masks`, one set for all steps of a sequence.
-            training: Whether dropout acts.
+            masks: From `masks`, in training, the same for all steps of a sequence; None: nothing is dropped.
         """
         next_states = []
-        for cell, residual, mask, cell_states in self._with_states(masks, states):
-            cell_states = cell.step(cell.project(self.dropout(inputs, training=training)), cell_states, mask)
+        for index, (cell, cell_states) in enumerate(self._with_states(states)):
+            dropped, recurrent_mask = self._drop(index, inputs, masks)
+            cell_states = cell.step(cell.project(dropped), cell_states, recurrent_mask)
             next_states += cell_states
-            inputs = inputs + cell_states[0] if residual else cell_states[0]
+            inputs = self._join(index, inputs, cell_states[0])
         return inputs, next_states
 
-    def recurrent_masks(self, batch: tf.Tensor, training: bool = False) -> list[tf.Tensor | None]:
-        """Each layer's mask of recurrent dropout for one batch of sequences."""
-        return [self.recurrent_dropout.mask(batch, self.units, training) for _ in self.cells]
+    def _drop(self, index, inputs, masks):
+        """The inputs of a layer as it reads them, and its recurrent mask."""
+        if masks is None:
+            return inputs, None
+        return self.dropout.drop(inputs, masks[index].inputs), masks[index].recurrent
 
-    def _with_states(self, masks, states):
+    def _join(self, index, inputs, outputs):
+        """What a layer hands on."""
+        return inputs + outputs if self.residual[index] else outputs
+
+    def _with_states(self, states):
         count = self.cells[0].state_count
         by_cell = [states[start : start + count] for start in range(0, len(states), count)]
-        return zip(self.cells, self.residual, masks, by_cell, strict=True)
+        return zip(self.cells, by_cell, strict=True)

@@ -11,7 +11,7 @@ from trainer.config.decoding import DecodingConfig
 
 # name: how the model is built and decodes
 TOYS = {
-    "attentive": (DecodingConfig(beam_size=4, n_best=3, min_length=2, replace_unknown=True), {"attention": "luong"}),
+    "attentive": (DecodingConfig(beam_size=4, n_best=3, min_length=2, replace_unknown=True), {"attention": "general"}),
     "plain": (DecodingConfig(beam_size=1), {"attention": "none"}),
 }
 

@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.attention_kinds import KINDS
 from tests.trainer.toy_export import SOURCE_LETTERS, TARGET, export_toy
 from trainer.config.decoding import DecodingConfig
 
 CELLS = ("simple_rnn", "gru", "lstm")
-ATTENTIONS = ("none", "luong", "bahdanau")
+MODELS = [(CELLS[index % len(CELLS)], kind) for index, kind in enumerate(KINDS)]
 END = 3
 GREEDY = DecodingConfig(beam_size=1)
 
@@ -26,13 +27,11 @@ def texts(count, seed=3):
 
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
-    """Folders of one exported model for each cell and attention."""
+    """Folders of one exported model for each of MODELS."""
     root = tmp_path_factory.mktemp("exported")
     return {
-        (cell, attention): export_toy(
-            root / cell / attention, seed=index, decoding=GREEDY, cell=cell, attention=attention
-        )
-        for index, (cell, attention) in enumerate((cell, attention) for cell in CELLS for attention in ATTENTIONS)
+        (cell, kind): export_toy(root / kind, seed=index, decoding=GREEDY, cell=cell, **KINDS[kind])
+        for index, (cell, kind) in enumerate(MODELS)
     }
 
 
@@ -70,11 +69,10 @@ def loop_steps(signatures, text):
     return rows
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("attention", ATTENTIONS)
+@pytest.mark.parametrize("key", MODELS)
 @pytest.mark.parametrize("batch", [1, 17])
-def test_looping_the_steps_gives_what_serving_default_gives(signatures, cell, attention, batch):
-    model, _ = signatures[cell, attention]
+def test_looping_the_steps_gives_what_serving_default_gives(signatures, key, batch):
+    model, _ = signatures[key]
     text = texts(17)[-batch:]
     whole = call(model, "serving_default", text=tf.constant(text))
     rows = loop_steps(model, text)
@@ -97,10 +95,9 @@ def test_decoded_lengths_differ_so_that_the_tests_here_see_rows_that_end_early(s
     assert any(max(found) == TARGET.max_length + 1 for found in lengths.values())
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("attention", ATTENTIONS)
-def test_the_answer_for_a_line_does_not_depend_on_the_others(signatures, cell, attention):
-    model, _ = signatures[cell, attention]
+@pytest.mark.parametrize("key", MODELS)
+def test_the_answer_for_a_line_does_not_depend_on_the_others(signatures, key):
+    model, _ = signatures[key]
     text = texts(17)
     together = call(model, "serving_default", text=tf.constant(text))
     for row, line in enumerate(text):
@@ -113,7 +110,7 @@ def test_the_answer_for_a_line_does_not_depend_on_the_others(signatures, cell, a
         np.testing.assert_allclose(alone["alignment"][0], together["alignment"][row, :, :target, :source], atol=1e-5)
 
 
-@pytest.mark.parametrize("key", [(cell, attention) for cell in CELLS for attention in ATTENTIONS])
+@pytest.mark.parametrize("key", MODELS)
 def test_scoring_a_translation_gives_the_log_probs_that_it_was_decoded_with(signatures, key):
     model, _ = signatures[key]
     text = texts(17)
@@ -139,7 +136,7 @@ def example(**texts):
 
 
 def test_examples_are_decoded_as_their_text_and_their_targets_scored(signatures):
-    model, _ = signatures["gru", "luong"]
+    model, _ = signatures["lstm", "general"]
     examples = [example(source="abc", target="u v"), example(source="hé g"), example(source="", target="w", kind="x")]
     answered = call(model, "serving_examples", examples=tf.constant(examples))
     expected = call(model, "serving_default", text=tf.constant(["abc", "hé g", ""]))
@@ -152,7 +149,7 @@ def test_examples_are_decoded_as_their_text_and_their_targets_scored(signatures)
 
 
 def test_an_empty_batch_is_answered_with_an_empty_one(signatures):
-    model, _ = signatures["lstm", "bahdanau"]
+    model, _ = signatures["gru", "additive_before"]
     answered = call(model, "serving_default", text=tf.constant([], tf.string))
     assert all(value.shape[0] == 0 for value in answered.values())
 

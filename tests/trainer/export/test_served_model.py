@@ -1,10 +1,11 @@
-"""The served model: beams, starts that are given, draws, and unknown tokens, for every cell and attention."""
+"""The served model: beams, starts that are given, draws, and unknown tokens, for every kind of attention."""
 
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.trainer.export.test_saved_model import ATTENTIONS, CELLS, texts
+from tests.trainer.attention_kinds import KINDS
+from tests.trainer.export.test_saved_model import MODELS, texts
 from tests.trainer.toy_export import serve_toy
 from trainer.config.decoding import DecodingConfig
 from trainer.decoding.answer import most_attended
@@ -16,11 +17,11 @@ N_BEST = DecodingConfig(
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory):
-    """A served model for each cell and attention."""
+    """A served model for each of MODELS, by its attention."""
     root = tmp_path_factory.mktemp("served")
     return {
-        (cell, attention): serve_toy(root / cell / attention, index, N_BEST, cell=cell, attention=attention)
-        for index, (cell, attention) in enumerate((cell, attention) for cell in CELLS for attention in ATTENTIONS)
+        kind: serve_toy(root / kind, index, N_BEST, cell=cell, **KINDS[kind])
+        for index, (cell, kind) in enumerate(MODELS)
     }
 
 
@@ -28,10 +29,9 @@ def call(signature, *inputs):
     return {name: value.numpy() for name, value in signature(*(tf.constant(value) for value in inputs)).items()}
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("attention", ATTENTIONS)
-def test_every_hypothesis_has_the_log_probs_that_scoring_gives_its_text(served, cell, attention):
-    model, text = served[cell, attention], texts(11)
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_hypothesis_has_the_log_probs_that_scoring_gives_its_text(served, kind):
+    model, text = served[kind], texts(11)
     answered = call(model.serving_default, text)
     assert answered["translations"].shape == (11, 4)
     assert (answered["translation"] == answered["translations"][:, 0]).all()
@@ -47,10 +47,9 @@ def test_every_hypothesis_has_the_log_probs_that_scoring_gives_its_text(served, 
     assert (np.diff(answered["scores"], axis=1) <= 0).all()
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("attention", ATTENTIONS)
-def test_the_n_best_of_a_line_do_not_depend_on_the_others(served, cell, attention):
-    model, text = served[cell, attention], texts(9)
+@pytest.mark.parametrize("kind", KINDS)
+def test_the_n_best_of_a_line_do_not_depend_on_the_others(served, kind):
+    model, text = served[kind], texts(9)
     together = call(model.serving_default, text)
     for row, line in enumerate(text):
         alone = call(model.serving_default, [line])
@@ -61,9 +60,9 @@ def test_the_n_best_of_a_line_do_not_depend_on_the_others(served, cell, attentio
         np.testing.assert_allclose(alone["alignment"][0], together["alignment"][row, :, :target, :source], atol=1e-5)
 
 
-@pytest.mark.parametrize("attention", ATTENTIONS)
-def test_a_text_is_completed_from_its_start(served, attention):
-    model, text = served["gru", attention], texts(6)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_text_is_completed_from_its_start(served, kind):
+    model, text = served[kind], texts(6)
     starts = ["", "u v", "z", "x ? ?", "w w w w w w w w w w w w", "  y  "]
     answered = call(model.complete, text, starts)
     free = call(model.serving_default, text)
@@ -82,7 +81,7 @@ def test_a_text_is_completed_from_its_start(served, attention):
 
 
 def test_draws_follow_the_seed_of_the_row(served):
-    model, text = served["lstm", "luong"], ["abc"] * 40
+    model, text = served["general"], ["abc"] * 40
     drawn = call(model.sample, text, np.arange(40))
     assert drawn["translations"].shape == (40, 3)
     assert len(set(drawn["translations"].ravel().tolist())) > 20
@@ -93,7 +92,7 @@ def test_draws_follow_the_seed_of_the_row(served):
 
 
 def test_the_source_token_that_is_looked_at_most_takes_the_place_of_the_unknown_one(tmp_path):
-    served = serve_toy(tmp_path, decoding=DecodingConfig(beam_size=1, replace_unknown=True), attention="luong")
+    served = serve_toy(tmp_path, decoding=DecodingConfig(beam_size=1, replace_unknown=True), attention="general")
     bias = served._model.decoder.output_layer.bias
     bias.assign(bias + 50.0 * np.eye(10, dtype=np.float32)[1])  # nothing but unknown tokens
     answered = call(served.serving_default, ["ab?é", "", "h"])

@@ -4,12 +4,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.attention_kinds import ATTENTIVE, KINDS
 from trainer.config.model import ModelConfig
-from trainer.model.attention import BahdanauAttention, LuongAttention
 from trainer.model.seq2seq import Seq2Seq
 
 CELLS = ("simple_rnn", "gru", "lstm")
-ATTENTIONS = ("none", "luong", "bahdanau")
 SOURCE = tf.constant([[5, 6, 7, 3], [8, 3, 0, 0], [3, 0, 0, 0]], tf.int64)
 SOURCE_LENGTH = tf.constant([4, 2, 1], tf.int64)
 TARGET = tf.constant([[2, 5, 6, 7, 8], [2, 9, 4, 0, 0], [2, 0, 0, 0, 0]], tf.int64)
@@ -25,37 +24,72 @@ def build(**settings):
     return model
 
 
-@pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("attention", ATTENTIONS)
-@pytest.mark.parametrize("layers", [1, 2])
-@pytest.mark.parametrize("residual", [False, True])
-def test_teacher_forcing_equals_looping_step(cell, attention, layers, residual):
-    model = build(cell=cell, attention=attention, decoder_layers=layers, residual=residual)
-    inputs = {"source_ids": SOURCE, "source_length": SOURCE_LENGTH, "target_input_ids": TARGET}
-    logits = tf.function(model)(inputs)
-    memory, state = model.encode(SOURCE, SOURCE_LENGTH)
+def loop(model, state, memory, masks=None):
+    """Logits [batch, target, vocabulary] and alignment [batch, target, source] of TARGET, step by step."""
+    logits, alignment = [], []
     for time in range(TARGET.shape[1]):
-        output = model.decoder.step(TARGET[:, time], state, memory, SOURCE_LENGTH)
-        np.testing.assert_allclose(output.logits, logits[:, time], atol=1e-5)
+        output = model.decoder.step(TARGET[:, time], state, memory, SOURCE_LENGTH, masks)
+        logits.append(output.logits)
+        alignment.append(output.alignment)
         state = output.state
+    return tf.stack(logits, axis=1), tf.stack(alignment, axis=1)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"cell": "lstm"},
+        {"cell": "gru", "decoder_layers": 2, "residual": True},
+        {"cell": "simple_rnn", "decoder_layers": 3},
+    ],
+)
+def test_teacher_forcing_equals_looping_step(kind, settings):
+    model = build(**settings, **KINDS[kind])
+    inputs = {"source_ids": SOURCE, "source_length": SOURCE_LENGTH, "target_input_ids": TARGET}
+    forced = tf.function(model.teacher_forcing)(inputs)
+    memory, state = model.encode(SOURCE, SOURCE_LENGTH)
+    logits, alignment = loop(model, state, memory)
+    np.testing.assert_allclose(model.decoder.logits(forced.read_out), logits, atol=1e-5)
+    np.testing.assert_allclose(model(inputs), logits, atol=1e-5)
+    np.testing.assert_allclose(forced.alignment, alignment, atol=1e-6)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_teacher_forcing_equals_looping_step_with_the_masks_of_a_training(kind):
+    dropout = {"dropout": 0.4, "variational_dropout": True, "recurrent_dropout": 0.4, "embedding_dropout": 0.4}
+    model = build(decoder_layers=2, cell="gru", **dropout, **KINDS[kind])
+    memory, state = model.encode(SOURCE, SOURCE_LENGTH)
+
+    @tf.function
+    def both():
+        masks = model.decoder.masks(3)
+        forced = model.decoder.teacher_forcing(TARGET, state, memory, SOURCE_LENGTH, masks)
+        return model.decoder.logits(forced.read_out), loop(model, state, memory, masks)[0]
+
+    forced, looped = both()
+    np.testing.assert_allclose(forced, looped, atol=1e-5)
+    assert np.any(np.abs(both()[0] - forced) > 1e-3), "the next batch drops the same"
 
 
 @pytest.mark.parametrize("cell", CELLS)
-@pytest.mark.parametrize("attention", ATTENTIONS)
-def test_shapes_of_a_step(cell, attention):
-    model = build(cell=cell, attention=attention, decoder_layers=2)
+@pytest.mark.parametrize("kind", KINDS)
+def test_shapes_of_a_step(cell, kind):
+    model = build(cell=cell, decoder_layers=2, **KINDS[kind])
     memory, state = model.encode(SOURCE, SOURCE_LENGTH)
     output = model.decoder.step(TARGET[:, 0], state, memory, SOURCE_LENGTH)
     assert output.logits.shape == (3, 11)
     assert output.state.shape == state.shape == (3, model.decoder.state_size)
-    assert model.decoder.state_size == (16 if cell == "lstm" else 8)
+    units = model.config.decoder_units
+    fed = units if model.config.attention_place == "input_feeding" else 0
+    assert model.decoder.state_size == (4 if cell == "lstm" else 2) * units + fed
     assert memory.shape[:2] == output.alignment.shape == (3, 4)
     assert output.state.dtype == output.alignment.dtype == memory.dtype == tf.float32
 
 
-@pytest.mark.parametrize("attention", ["luong", "bahdanau"])
-def test_alignment_covers_the_source_alone(attention):
-    model = build(attention=attention)
+@pytest.mark.parametrize("kind", ATTENTIVE)
+def test_alignment_covers_the_source_alone(kind):
+    model = build(**KINDS[kind])
     memory, state = model.encode(SOURCE, SOURCE_LENGTH)
     alignment = model.decoder.step(TARGET[:, 0], state, memory, SOURCE_LENGTH).alignment.numpy()
     np.testing.assert_allclose(alignment.sum(axis=1), 1.0, atol=1e-6)
@@ -70,14 +104,13 @@ def test_without_attention_the_memory_says_nothing():
     assert not np.any(model.decoder.step(TARGET[:, 0], state, memory, SOURCE_LENGTH).alignment)
 
 
-def test_luong_attends_with_the_output_of_the_step():
-    model = build(attention="luong", cell="gru")
+def test_after_attends_with_the_output_of_the_step():
+    model = build(attention="general", cell="gru")
     decoder = model.decoder
     memory, state = model.encode(SOURCE, SOURCE_LENGTH)
     output = decoder.step(TARGET[:, 1], state, memory, SOURCE_LENGTH)
     cell = decoder.stack.cells[0]
     hidden = cell.step(cell.project(decoder.embedding(TARGET[:, 1])), [state], None)[0]  # a GRU's state is its output
-    assert isinstance(decoder.attention, LuongAttention)
     found = decoder.attention(hidden[:, tf.newaxis], decoder.attention.recall(memory, SOURCE_LENGTH))
     combined = np.tanh(
         np.concatenate([found.context[:, 0], hidden], axis=1) @ decoder.combine.kernel + decoder.combine.bias
@@ -88,13 +121,12 @@ def test_luong_attends_with_the_output_of_the_step():
     )
 
 
-def test_bahdanau_attends_with_the_top_output_of_the_step_before():
-    model = build(attention="bahdanau", cell="lstm", decoder_layers=2)
+def test_before_attends_with_the_top_output_of_the_step_before():
+    model = build(attention="additive", attention_place="before", cell="lstm", decoder_layers=2)
     decoder = model.decoder
     memory, state = model.encode(SOURCE, SOURCE_LENGTH)
     state = decoder.step(TARGET[:, 0], state, memory, SOURCE_LENGTH).state
     h1, c1, h2, c2 = tf.split(state, 4, axis=1)
-    assert isinstance(decoder.attention, BahdanauAttention)
     found = decoder.attention(h2[:, tf.newaxis], decoder.attention.recall(memory, SOURCE_LENGTH))
     lower, upper = decoder.stack.cells
     inputs = tf.concat([decoder.embedding(TARGET[:, 1]), found.context[:, 0]], axis=1)
@@ -103,6 +135,29 @@ def test_bahdanau_attends_with_the_top_output_of_the_step_before():
     output = decoder.step(TARGET[:, 1], state, memory, SOURCE_LENGTH)
     np.testing.assert_allclose(output.alignment, found.alignment[:, 0], atol=1e-6)
     np.testing.assert_allclose(output.state, tf.concat([h1, c1, h2, c2], axis=1), atol=1e-6)
+
+
+def test_input_feeding_equals_a_loop_in_numpy():
+    model = build(attention="general", attention_place="input_feeding", cell="simple_rnn")
+    decoder = model.decoder
+    cell, kernel = decoder.stack.cells[0], decoder.attention.kernel.numpy()
+    encoded = model.encoder(SOURCE, SOURCE_LENGTH)
+    memory, state = model.encode(SOURCE, SOURCE_LENGTH)
+    logits, alignment = loop(model, state, memory)
+    for row in range(3):
+        values = encoded.outputs.numpy()[row, : SOURCE_LENGTH[row]]
+        hidden, vector = state.numpy()[row, :4], np.zeros(4)
+        assert not state.numpy()[row, 4:].any()
+        for time, token in enumerate(TARGET.numpy()[row]):
+            inputs = np.concatenate([decoder.embedding.embeddings.numpy()[token], vector])
+            hidden = np.tanh(inputs @ cell.kernel.numpy() + hidden @ cell.recurrent_kernel.numpy() + cell.bias.numpy())
+            scores = np.exp(values @ (hidden @ kernel))
+            context = scores @ values / scores.sum()
+            combine, output = decoder.combine, decoder.output_layer
+            vector = np.tanh(np.concatenate([context, hidden]) @ combine.kernel.numpy() + combine.bias.numpy())
+            np.testing.assert_allclose(alignment[row, time, : len(values)], scores / scores.sum(), atol=1e-5)
+            expected = vector @ output.kernel.numpy() + output.bias.numpy()
+            np.testing.assert_allclose(logits[row, time], expected, atol=1e-5)
 
 
 def test_the_bridge_maps_all_final_states_to_each_state_tensor():
@@ -114,9 +169,9 @@ def test_the_bridge_maps_all_final_states_to_each_state_tensor():
     np.testing.assert_allclose(model.decoder.initial_state(encoded), np.concatenate(expected, axis=1), atol=1e-5)
 
 
-@pytest.mark.parametrize("attention", ATTENTIONS)
-def test_a_step_on_some_rows_gives_the_same_as_on_all(attention):
-    model = build(attention=attention)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_step_on_some_rows_gives_the_same_as_on_all(kind):
+    model = build(**KINDS[kind])
     memory, state = model.encode(SOURCE, SOURCE_LENGTH)
     all_rows = model.decoder.step(TARGET[:, 0], state, memory, SOURCE_LENGTH)
     one_row = model.decoder.step(TARGET[1:2, 0], state[1:2], memory[1:2, :2], SOURCE_LENGTH[1:2])

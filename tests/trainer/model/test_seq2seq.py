@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from tests.trainer.attention_kinds import KINDS
 from trainer.config.model import ModelConfig
 from trainer.learning.loss import token_totals
 from trainer.model.seq2seq import Seq2Seq
@@ -14,6 +15,12 @@ BATCH = {
     "target_input_ids": [[2, 5, 6], [2, 9, 0], [2, 0, 0]],
     "target_output_ids": [[5, 6, 3], [9, 3, 0], [3, 0, 0]],
     "target_length": [3, 2, 1],
+}
+DROPOUT = {
+    "dropout": {"dropout": 0.5},
+    "variational": {"dropout": 0.5, "variational_dropout": True},
+    "recurrent": {"recurrent_dropout": 0.5},
+    "embedding": {"embedding_dropout": 0.5},
 }
 
 
@@ -39,10 +46,11 @@ def loss_and_gradients(model, inputs):
     return loss, [tf.convert_to_tensor(value) for value in tape.gradient(loss, model.trainable_variables)]
 
 
-@pytest.mark.parametrize("cell", ["simple_rnn", "gru", "lstm"])
-@pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
-def test_padding_changes_neither_output_nor_gradient(cell, attention):
-    model = build(cell=cell, attention=attention, decoder_layers=2)
+@pytest.mark.parametrize(
+    ("cell", "kind"), [*(("gru", kind) for kind in KINDS), ("lstm", "general_fed"), ("simple_rnn", "dot")]
+)
+def test_padding_changes_neither_output_nor_gradient(cell, kind):
+    model = build(cell=cell, decoder_layers=2, **KINDS[kind])
     logits = model(batch())
     loss, gradients = loss_and_gradients(model, batch())
     assert all(np.any(gradient) for gradient in gradients), "some weight takes no part"
@@ -75,11 +83,11 @@ def test_the_seed_decides_the_weights():
     assert len(set(matrices)) == len(matrices), "two matrices start the same"
 
 
-@pytest.mark.parametrize("attention", ["none", "luong", "bahdanau"])
-@pytest.mark.parametrize("kind", ["dropout", "recurrent_dropout"])
-def test_dropout_acts_in_training_alone_and_follows_the_seed(attention, kind):
-    settings = {"attention": attention, "decoder_layers": 2, kind: 0.5}
-    plain, one, same = build(attention=attention, decoder_layers=2), build(**settings), build(**settings)
+@pytest.mark.parametrize("kind", ["none", "general", "additive_before", "general_fed"])
+@pytest.mark.parametrize("dropout", DROPOUT)
+def test_dropout_acts_in_training_alone_and_follows_the_seed(kind, dropout):
+    settings = {"decoder_layers": 2, **KINDS[kind]}
+    plain, one, same = build(**settings), build(**settings, **DROPOUT[dropout]), build(**settings, **DROPOUT[dropout])
     for model in (one, same):
         for variable, value in zip(model.trainable_variables, plain.trainable_variables, strict=True):
             variable.assign(value)
@@ -90,7 +98,7 @@ def test_dropout_acts_in_training_alone_and_follows_the_seed(attention, kind):
 
 
 def test_dropout_leaves_gradients_finite():
-    model = build(attention="bahdanau", dropout=0.3, recurrent_dropout=0.3, residual=True)
+    model = build(**KINDS["additive_before"], dropout=0.3, recurrent_dropout=0.3, embedding_dropout=0.3, residual=True)
 
     @tf.function
     def gradients(inputs):
