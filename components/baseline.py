@@ -40,7 +40,7 @@ class LatestBlessedModelOtherThanCandidate(ResolverStrategy):
         del store
         candidates = {model.id for model in input_dict[_CANDIDATE]}
         models = {model.id: model for model in input_dict[_MODEL] if model.id not in candidates}
-        model, blessing = _latest(models, input_dict[_BLESSING])
+        model, blessing = latest_blessed(models, input_dict[_BLESSING])
         return {_MODEL: model, _BLESSING: blessing, _CANDIDATE: []}
 
 
@@ -60,14 +60,20 @@ def latest_blessed_model_other_than(candidate: types.BaseChannel) -> tfx.dsl.Res
     ).with_id(NODE_ID)
 
 
-def _latest(
+def latest_blessed(
     models: dict[int, types.Artifact], blessings: Sequence[types.Artifact]
 ) -> tuple[list[types.Artifact], list[types.Artifact]]:
+    """The model that was blessed last, and its blessing; two empty lists where none was whose files are still there.
+
+    Args:
+      models: the models to choose from, by their ids.
+      blessings: blessings of these and of other models.
+    """
     for blessing in sorted(blessings, key=lambda blessing: blessing.id, reverse=True):
         model = models.get(blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_CURRENT_MODEL_ID_KEY))
         if model is None or not blessing.get_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY):
             continue
         if fileio.exists(model.uri):
             return [model], [blessing]
-        _LOGGER.warning("The blessed model in %s is gone: an earlier one, if any, is the one to beat", model.uri)
+        _LOGGER.warning("The blessed model in %s is gone: an earlier one, if any, takes its place", model.uri)
     return [], []

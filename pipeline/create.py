@@ -11,6 +11,7 @@ from components.example_gen import ParallelTextExampleGen
 from components.pusher import AtomicPusher
 from components.schema_gen import TextSchemaGen
 from components.serving_validator.component import ServingValidator
+from components.warm_start import model_to_start_from
 from pipeline.code_version import code_version
 from pipeline.config import Config
 from pipeline.workspace import Workspace
@@ -78,20 +79,31 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
         "TransformedStatisticsGen"
     )
 
+    training = {
+        **text,
+        "model": config.model.model_dump(),
+        "training": config.training.model_dump(),
+        "decoding": config.decoding.model_dump(),
+        "code_version": code_version(*_TRAINING_CODE),
+    }
+    training_data = {
+        "examples": transform.outputs["transformed_examples"],
+        "transform_graph": transform.outputs["transform_graph"],
+    }
+
+    # Finds the model whose weights training starts from: the last one that was blessed.
+    start = None
+    if config.training.warm_start == "blessed":
+        start = model_to_start_from(training, **training_data)
+
     # Trains the encoder-decoder, and exports it with its text graph and signatures.
     trainer = tfx.components.Trainer(
-        examples=transform.outputs["transformed_examples"],
-        transform_graph=transform.outputs["transform_graph"],
+        **training_data,
+        base_model=start.outputs["model"] if start else None,
         run_fn="trainer.run.run_fn",
         train_args=tfx.proto.TrainArgs(splits=["train"]),
         eval_args=tfx.proto.EvalArgs(splits=["eval"]),
-        custom_config={
-            **text,
-            "model": config.model.model_dump(),
-            "training": config.training.model_dump(),
-            "decoding": config.decoding.model_dump(),
-            "code_version": code_version(*_TRAINING_CODE),
-        },
+        custom_config=training,
     )
 
     # Finds the model to beat: the last one that was blessed.
@@ -140,6 +152,7 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
         gate,
         transform,
         transformed_statistics,
+        *([start] if start else []),
         trainer,
         baseline,
         evaluator,

@@ -30,12 +30,12 @@ def seq2seq(*arguments):
     return CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
 
 
-def write_pairs(path, count, seed, kinds=("plain", "loud")):
+def write_pairs(path, count, seed, kinds=("plain", "loud"), letters=LETTERS):
     """Strings of letters, to the same letters with spaces between; every third in capitals, as `kind` says."""
     draw = random.Random(seed)
     lines = []
     for index in range(count):
-        text = "".join(draw.choices(LETTERS, k=draw.randint(1, 6)))
+        text = "".join(draw.choices(letters, k=draw.randint(1, 6)))
         kind = kinds[index % 3 == 0]
         lines.append(f"{text.upper() if kind == 'loud' else text}\t{' '.join(text)}\t{kind}\n")
     path.write_text("".join(lines), encoding="utf-8")
