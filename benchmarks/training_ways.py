@@ -23,7 +23,7 @@ def product(batches: list[Batch], shape: Shape) -> Train:
     """The product's model and training step."""
     config = ModelConfig(
         cell="lstm",
-        attention="luong",
+        attention="general",
         embedding_size=shape.embedding,
         encoder_units=shape.encoder_units,
         decoder_units=shape.decoder_units,

@@ -19,7 +19,7 @@ SPECIAL = len(SPECIAL_TOKENS)
 TOY = {"embedding_size": 6, "encoder_units": 5, "decoder_units": 6}
 ARCHITECTURES = [
     {"cell": cell, "attention": attention, "encoder_layers": 2, "decoder_layers": 2}
-    for cell, attention in (("lstm", "luong"), ("gru", "bahdanau"), ("simple_rnn", "none"))
+    for cell, attention in (("lstm", "general"), ("gru", "additive"), ("simple_rnn", "none"))
 ]
 
 
@@ -109,7 +109,7 @@ def test_dropout_may_change(tmp_path, exported):
     [
         ({"decoder_units": 8}, "model.decoder_units is 6 there and 8 here"),
         ({"residual": True}, "model.residual is False there and True here"),
-        ({"attention": "none"}, r"model.attention is 'luong' there and 'none' here"),
+        ({"attention": "none"}, r"model.attention is 'general' there and 'none' here"),
     ],
 )
 def test_another_architecture_is_refused_by_the_name_of_the_setting(tmp_path, exported, settings, message):
