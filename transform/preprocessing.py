@@ -7,6 +7,7 @@ import tensorflow as tf
 from serving.contract import END_ID, PAD_ID, START_ID
 from transform import features
 from transform.config import TextConfig
+from transform.subwords.analysis import Subwords, learn_subwords
 from transform.text import segment, truncate, with_end, with_start
 from transform.vocabulary import apply_vocabulary, learn_vocabulary
 
@@ -30,14 +31,19 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     """
     source_config = TextConfig.model_validate(custom_config["source"])
     target_config = TextConfig.model_validate(custom_config["target"])
-    all_source_pieces = _segment_side("source", inputs[features.SOURCE], source_config)
-    all_target_pieces = _segment_side("target", inputs[features.TARGET], target_config)
+    source_text, target_text = _text(inputs[features.SOURCE]), _text(inputs[features.TARGET])
+    shared = custom_config["shared_vocabulary"]
+    if shared:
+        _check_shared(source_config, target_config)
+    source_subwords, target_subwords = _learn_subwords(source_text, source_config, target_text, target_config, shared)
+    all_source_pieces = _segment_side("source", source_text, source_config, source_subwords)
+    all_target_pieces = _segment_side("target", target_text, target_config, target_subwords)
     source_pieces = truncate(all_source_pieces, source_config.max_length)
     target_pieces = truncate(all_target_pieces, target_config.max_length)
     source_too_long = all_source_pieces.row_lengths() > source_config.max_length
     target_too_long = all_target_pieces.row_lengths() > target_config.max_length
 
-    # The vocabularies are those of the pairs that training sees.
+    # The vocabularies are those of the pairs that training sees; but for subwords, which are needed to know them.
     dropped = tf.zeros_like(source_too_long)
     if source_config.on_too_long == "drop":
         dropped |= source_too_long
@@ -45,13 +51,13 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
         dropped |= target_too_long
     seen_source = tf.ragged.boolean_mask(source_pieces, ~dropped).values
     seen_target = tf.ragged.boolean_mask(target_pieces, ~dropped).values
-    if custom_config["shared_vocabulary"]:
-        _check_shared(source_config, target_config)
+    if shared:
         seen = tf.concat([seen_source, seen_target], axis=0)
-        source_vocabulary = target_vocabulary = learn_vocabulary(seen, source_config, features.SHARED_VOCABULARY)
+        source_vocabulary = _vocabulary(source_subwords, seen, source_config, features.SHARED_VOCABULARY)
+        target_vocabulary = source_vocabulary
     else:
-        source_vocabulary = learn_vocabulary(seen_source, source_config, features.SOURCE_VOCABULARY)
-        target_vocabulary = learn_vocabulary(seen_target, target_config, features.TARGET_VOCABULARY)
+        source_vocabulary = _vocabulary(source_subwords, seen_source, source_config, features.SOURCE_VOCABULARY)
+        target_vocabulary = _vocabulary(target_subwords, seen_target, target_config, features.TARGET_VOCABULARY)
 
     source_ids = apply_vocabulary(source_pieces, source_vocabulary)
     target_ids = apply_vocabulary(target_pieces, target_vocabulary)
@@ -72,13 +78,37 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     }
 
 
-def _segment_side(side: str, feature: tf.Tensor | tf.SparseTensor, config: TextConfig) -> tf.RaggedTensor:
-    """All pieces, string [B, (n)], of one side of the pairs; stops at a text that is too long where the config says."""
+def _text(feature: tf.Tensor | tf.SparseTensor) -> tf.Tensor:
+    """Text, string [B], of one side of the pairs."""
     if isinstance(feature, tf.SparseTensor):
         # So arrives what the schema does not require of every example; what is missing is an empty text.
         feature = tf.concat([tf.sparse.to_dense(feature, ""), tf.fill([feature.dense_shape[0], 1], "")], axis=1)
-    text = feature[:, 0]
-    pieces = segment(text, config)
+    return feature[:, 0]
+
+
+def _learn_subwords(
+    source_text: tf.Tensor, source: TextConfig, target_text: tf.Tensor, target: TextConfig, shared: bool
+) -> tuple[Subwords | None, Subwords | None]:
+    """The subwords of source and target, of all their text; None where the unit is another."""
+    source_words, target_words = segment(source_text, source).values, segment(target_text, target).values
+    if shared and source.unit == "subword":
+        words = tf.concat([source_words, target_words], axis=0)
+        subwords = learn_subwords(words, source, features.SHARED_VOCABULARY)
+        return subwords, subwords
+    return (
+        learn_subwords(source_words, source, features.SOURCE_VOCABULARY) if source.unit == "subword" else None,
+        learn_subwords(target_words, target, features.TARGET_VOCABULARY) if target.unit == "subword" else None,
+    )
+
+
+def _vocabulary(subwords: Subwords | None, pieces: tf.Tensor, config: TextConfig, name: str) -> tf.Tensor:
+    """The path of a vocabulary: that of the subwords, or else one that is learned from pieces, string [n]."""
+    return learn_vocabulary(pieces, config, name) if subwords is None else subwords.path
+
+
+def _segment_side(side: str, text: tf.Tensor, config: TextConfig, subwords: Subwords | None) -> tf.RaggedTensor:
+    """All pieces, string [B, (n)], of one side of the pairs; stops at a text that is too long where the config says."""
+    pieces = segment(text, config, None if subwords is None else subwords.trie)
     if config.on_too_long != "fail":
         return pieces
     first_too_long = tf.where(pieces.row_lengths() > config.max_length)[:1, 0]

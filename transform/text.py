@@ -8,7 +8,9 @@ import tensorflow as tf
 from serving.contract import END_ID, PAD_ID, SPECIAL_TOKENS, START_ID, UNKNOWN_ID
 from transform.cleaning import REPLACEMENT, clean
 from transform.config import TextConfig
+from transform.subwords.trie import PieceTrie, build_trie
 from transform.units import UNITS
+from transform.units.subword import split_by
 
 _BATCH_OF_TEXT = [tf.TensorSpec([None], tf.string)]
 
@@ -71,7 +73,11 @@ class TextProcessor(tf.Module):
         """
         super().__init__()
         self.config = config
-        self.vocabulary_size = _count_tokens(vocabulary_path)
+        tokens = _read_tokens(vocabulary_path)
+        self.vocabulary_size = len(tokens)
+        self._trie = None
+        if config.unit == "subword":
+            self._trie = build_trie(token.decode() for token in tokens[len(SPECIAL_TOKENS) :])
         self._ids = tf.lookup.StaticHashTable(
             tf.lookup.TextFileInitializer(
                 vocabulary_path,
@@ -97,7 +103,7 @@ class TextProcessor(tf.Module):
     @tf.function(input_signature=_BATCH_OF_TEXT)
     def pieces(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Units, string [B, (n)], of text, string [B]: cut to the longest length allowed, no special tokens."""
-        return truncate(segment(of_rank(text, 1), self.config), self.config.max_length)
+        return truncate(segment(of_rank(text, 1), self.config, self._trie), self.config.max_length)
 
     def ids(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Ids of the units, int64 [B, (n)], of text, string [B]: cut to the longest length allowed, no special ids."""
@@ -161,9 +167,17 @@ def of_rank(tensor: tf.Tensor, rank: int) -> tf.Tensor:
     return tf.ensure_shape(hidden, [None] * rank)
 
 
-def segment(text: tf.Tensor, config: TextConfig) -> tf.RaggedTensor:
-    """All units, string [B, (n)], of text, string [B]."""
-    return _segment_function(config)(text)
+def segment(text: tf.Tensor, config: TextConfig, trie: PieceTrie | None = None) -> tf.RaggedTensor:
+    """All units, string [B, (n)], of text, string [B].
+
+    Args:
+        text: The text.
+        config: How text is cleaned and split.
+        trie: For unit subword, the pieces of its vocabulary; without it, the units are words.
+    """
+    if trie is None:
+        return _segment_function(config)(text)
+    return _segment_by_trie_function(config)(text, *trie)
 
 
 @functools.cache
@@ -171,6 +185,16 @@ def _segment_function(config: TextConfig) -> tf.types.experimental.GenericFuncti
     """`segment` as a graph of its own, traced once: Transform builds the graph around it time and again."""
     return tf.function(
         lambda text: UNITS[config.unit].split(clean(text, config)), input_signature=_BATCH_OF_TEXT, autograph=False
+    )
+
+
+@functools.cache
+def _segment_by_trie_function(config: TextConfig) -> tf.types.experimental.GenericFunction:
+    """The same, by a trie of the arrays that are given."""
+    return tf.function(
+        lambda text, edges, is_piece: split_by(PieceTrie(edges, is_piece), clean(text, config)),
+        input_signature=[*_BATCH_OF_TEXT, tf.TensorSpec([None], tf.int64), tf.TensorSpec([None], tf.bool)],
+        autograph=False,
     )
 
 
@@ -204,7 +228,8 @@ def _column(units: tf.RaggedTensor, value) -> tf.Tensor:
     return tf.fill([units.nrows(), 1], tf.constant(value, units.dtype))
 
 
-def _count_tokens(vocabulary_path: str) -> int:
+def _read_tokens(vocabulary_path: str) -> list[bytes]:
+    """All tokens, in the order of their ids."""
     with tf.io.gfile.GFile(vocabulary_path, "rb") as file:
         tokens = file.read().split(b"\n")[:-1]
     special = [token.encode() for token in SPECIAL_TOKENS]
@@ -212,4 +237,4 @@ def _count_tokens(vocabulary_path: str) -> int:
         raise ValueError(
             f"{vocabulary_path} begins with {tokens[: len(special)]}: a vocabulary begins with the lines {special}"
         )
-    return len(tokens)
+    return tokens

@@ -49,4 +49,6 @@ SPLIT_FUNCTIONS: dict[str, SplitFunction] = {
     "char": characters,
     "word": words_and_punctuation,
     "space": space_separated,
+    # What a text's pieces are depends on the vocabulary; figures of different models can be compared by its words.
+    "subword": words_and_punctuation,
 }

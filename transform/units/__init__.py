@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import tensorflow as tf
 
-from transform.units import char, space, word
+from transform.units import char, space, subword, word
 
 
 class Unit(NamedTuple):
@@ -24,4 +24,6 @@ UNITS = {
     "char": Unit(char.split, char.join),
     "word": Unit(word.split, word.join),
     "space": Unit(space.split, space.join),
+    # Words, which a vocabulary cuts into pieces.
+    "subword": Unit(subword.split, subword.join),
 }
