@@ -11,6 +11,7 @@ import random
 import keras
 import tensorflow as tf
 
+from trainer.model.fused_recurrence import fused_on_gpu
 from trainer.model.product import as_factor, multiply, product
 
 
@@ -44,6 +45,7 @@ class RecurrentCell(keras.layers.Layer, abc.ABC):
         )
         shape = (width,) if self.bias_rows == 1 else (self.bias_rows, width)
         self.bias = self.add_weight(name="bias", shape=shape, initializer=self._initial_bias)
+        self.fused = fused_on_gpu(self)
         self.built = True
 
     def _initial_bias(self, shape, dtype=None):

@@ -75,8 +75,9 @@ def recur(
         lengths: Int [batch], steps of each row; None: every row is as long as the sequence. A row of length 0 keeps
             the states that it started from.
         recurrent_mask: See RecurrentCell.step.
-        training: Whether a gradient will be taken: the loop is then one that has its own, in less time and memory. It
-            has no second derivative, and gives the mask no gradient. The values are the same.
+        training: Whether a gradient will be taken: on a GPU by a kernel of cuDNN where there is one, and else by a
+            loop that has a gradient of its own, which takes less time and memory, has no second derivative, and gives
+            the mask no gradient. The values are the same.
     """
     if lengths is not None:
         present = tf.transpose(tf.sequence_mask(lengths, tf.shape(inputs)[0]))[:, :, tf.newaxis]
@@ -84,11 +85,12 @@ def recur(
     if states is None:
         states = [tf.zeros([tf.shape(inputs)[1], cell.units])] * cell.state_count
 
-    projected = cell.project(inputs)
-    if training:
-        outputs, final_states = recur_for_training(cell, projected, states, lengths, recurrent_mask)
+    if training and cell.fused and recurrent_mask is None:
+        outputs, final_states = cell.fused(inputs, states, lengths)
+    elif training:
+        outputs, final_states = recur_for_training(cell, cell.project(inputs), states, lengths, recurrent_mask)
     else:
-        outputs, final_states = _recur(cell, projected, states, lengths, recurrent_mask)
+        outputs, final_states = _recur(cell, cell.project(inputs), states, lengths, recurrent_mask)
     return Recurred(outputs if lengths is None else tf.where(present, outputs, 0.0), final_states)
 
 

@@ -8,6 +8,7 @@ import pytest
 import tensorflow as tf
 
 from trainer.model.cells import CELLS
+from trainer.model.fused_recurrence import FusedRecurrence
 from trainer.model.product import products_in
 from trainer.model.recurrence import recur, recur_backward
 
@@ -206,3 +207,23 @@ def test_products_in_bfloat16_are_off_by_their_rounding_alone(name, training):
     for rounded, exact in zip(run(tf.bfloat16), run(tf.float32), strict=True):
         assert rounded.dtype == tf.float32
         assert 1e-4 < np.linalg.norm(rounded - exact) / np.linalg.norm(exact) < 0.05
+
+
+@pytest.mark.parametrize("name", ["gru", "lstm"])
+@pytest.mark.parametrize("lengths", [None, LENGTHS])
+def test_the_layers_for_gpus_have_the_same_values_and_gradients(name, lengths):
+    # Without a GPU they run a loop of Keras' own; that they find the cell's weights is what is seen here.
+    cell, layer, inputs, states = build(name)
+    fused = FusedRecurrence(cell)
+
+    def own():
+        given = None if lengths is None else tf.constant(lengths)
+        outputs, finals = fused(tf.transpose(inputs, [1, 0, 2]), states, given)
+        return tf.transpose(outputs, [1, 0, 2]), finals
+
+    def theirs():
+        mask = None if lengths is None else tf.sequence_mask(lengths, TIME)
+        outputs, *finals = layer(inputs, initial_state=states, mask=mask)
+        return outputs, finals
+
+    compare(own, theirs, cell, layer, [inputs, *states], graph=True)
