@@ -46,6 +46,11 @@ class Config(Section):
             for key in ("coverage_penalty", "replace_unknown"):
                 if getattr(self.decoding, key):
                     raise ValueError(f"decoding.{key} is {getattr(self.decoding, key)}, but model.attention is 'none'")
+            guided = self.training.objective.guided_attention.weight
+            if guided:
+                raise ValueError(
+                    f"training.objective.guided_attention.weight is {guided:g}, but model.attention is 'none'"
+                )
         shortest, longest = self.decoding.min_length, self.target.max_length
         if self.decoding.max_length is None and shortest > longest:
             raise ValueError(f"decoding.min_length is {shortest}: target.max_length {longest} is the most")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import tensorflow as tf
 
 from trainer.config.objective import ObjectiveConfig
+from trainer.learning.guided_attention import guided_attention_penalty
 from trainer.learning.label_smoothing import smoothed_cross_entropy
 from trainer.learning.loss import TokenTotals, predictions, token_places
 from trainer.model.seq2seq import Seq2Seq
@@ -49,9 +50,15 @@ class Objective:
         """
         target = batch["target_output_ids"]
         places = token_places(target)
-        predicted = predictions(self._model, target, self._model.read_out(batch, training=True), places)
+        forced = self._model.teacher_forcing(batch, training=True)
+        predicted = predictions(self._model, target, forced.read_out, places)
         losses = predicted.cross_entropy
         if self._config.label_smoothing:
             losses = smoothed_cross_entropy(predicted, self._config.label_smoothing)
+        guided = self._config.guided_attention
+        if guided.weight:
+            lengths = batch["source_length"], batch["target_length"]
+            penalty = guided_attention_penalty(forced.alignment, *lengths, guided.width)
+            losses += guided.weight * tf.gather_nd(penalty, places)
         weights = tf.gather(batch[EXAMPLE_WEIGHT], places[:, 0])
         return TrainingTotals(tf.reduce_sum(weights * losses), tf.reduce_sum(weights), predicted.totals())

@@ -9,7 +9,7 @@ from trainer.config.objective import ObjectiveConfig
 from trainer.learning.loss import token_totals
 from trainer.learning.objective import Objective
 
-SETTINGS = [{}, {"label_smoothing": 0.1}]
+SETTINGS = [{}, {"label_smoothing": 0.1, "guided_attention": {"weight": 2.0}}]
 
 
 def value_and_gradient(model, batch, settings):
