@@ -32,6 +32,20 @@ class StepOutput(NamedTuple):
     alignment: tf.Tensor
 
 
+class StepReadOut(NamedTuple):
+    """What one step of the decoder gives, before its logits.
+
+    Attributes:
+        read_out: Float [batch, units], what `logits` reads.
+        state: Float [batch, state_size].
+        alignment: Float [batch, source], where the step looked at; all 0 without attention.
+    """
+
+    read_out: tf.Tensor
+    state: tf.Tensor
+    alignment: tf.Tensor
+
+
 class TeacherForced(NamedTuple):
     """What teacher forcing gives.
 
@@ -166,11 +180,23 @@ class Decoder(keras.layers.Layer, abc.ABC):
             source_length: Int64 [batch].
             masks: From `masks`, in training, the same for all steps of a sequence; None: nothing is dropped.
         """
+        read = self.read_step(token, state, memory, source_length, masks)
+        return StepOutput(self.logits(read.read_out), read.state, read.alignment)
+
+    def read_step(
+        self,
+        token: tf.Tensor,
+        state: tf.Tensor,
+        memory: tf.Tensor,
+        source_length: tf.Tensor,
+        masks: DecoderMasks | None = None,
+    ) -> StepReadOut:
+        """`step`, up to what the logits are computed from; arguments as there."""
         opened = self._recall(memory, source_length)
         vector, states, alignment = self._advance(self._embed(token, masks), self._split(state), opened, masks)
         if masks is not None:
             vector = self.dropout.drop(vector, masks.read_out)
-        return StepOutput(self.logits(vector), tf.concat(states, axis=-1), alignment)
+        return StepReadOut(vector, tf.concat(states, axis=-1), alignment)
 
     def logits(self, read_out: tf.Tensor) -> tf.Tensor:
         """Logits [..., vocabulary] of what `teacher_forcing` read out, [..., units]."""
