@@ -1,7 +1,7 @@
 """Byte-pair encoding's merges (Sennrich, Haddow and Birch 2016), found without counting all pairs anew each time."""
 
 import heapq
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 
@@ -21,7 +21,7 @@ class Merges:
     def __init__(self, words: Mapping[str, int]):
         self._sequences = [list(word) for word in words]
         self._frequencies = list(words.values())
-        self._counts: Counter[Pair] = Counter()
+        self._counts: defaultdict[Pair, int] = defaultdict(int)
         # The words that have a pair, or had it once.
         self._places: defaultdict[Pair, set[int]] = defaultdict(set)
         for index, (sequence, frequency) in enumerate(zip(self._sequences, self._frequencies, strict=True)):
@@ -36,7 +36,7 @@ class Merges:
         """How often the next pair to be merged occurs; 0 where no word has two pieces left."""
         while self._queue:
             count, pair = self._queue[0]
-            now = self._counts[pair]
+            now = self._counts.get(pair, 0)
             if now == -count:
                 return now
             if now:
@@ -58,20 +58,20 @@ class Merges:
         return "".join(pair)
 
     def _replace(self, index: int, pair: Pair, grown: set[Pair]) -> None:
-        """Merges a pair wherever a word has it, and notes the pairs that it thereby has more often."""
+        """Merges a pair wherever a word has it, and notes the pairs that it may now have more often."""
         before = self._sequences[index]
         after = list(_merged(before, pair))
         if len(after) == len(before):
             return
         frequency = self._frequencies[index]
-        changes = Counter(pairwise(after))
-        changes.subtract(pairwise(before))
-        for changed, change in changes.items():
-            if change:
-                self._counts[changed] += change * frequency
-            if change > 0:
-                self._places[changed].add(index)
-                grown.add(changed)
+        for lost in pairwise(before):
+            self._counts[lost] -= frequency
+        new = "".join(pair)
+        for kept in pairwise(after):
+            self._counts[kept] += frequency
+            if new in kept:
+                self._places[kept].add(index)
+                grown.add(kept)
         self._sequences[index] = after
 
 
