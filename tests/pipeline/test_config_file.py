@@ -42,13 +42,13 @@ def test_overrides_win_and_reach_into_lists(config_file):
             "training.epochs=3",
             "model.cell=gru",
             "data.inputs.0.splits={train: 1, eval: 1}",
-            "training.learning_rate=1e-4",
+            "training.optimizer.learning_rate=1e-4",
         ],
     )
     assert config.training.epochs == 3
     assert config.model.cell == "gru"
     assert config.data.inputs[0].splits == {"train": 1, "eval": 1}
-    assert config.training.learning_rate == 1e-4
+    assert config.training.optimizer.learning_rate == 1e-4
 
 
 @pytest.mark.parametrize(

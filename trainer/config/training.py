@@ -2,7 +2,11 @@
 
 from pydantic import Field
 
+from trainer.config.averaging import AveragingConfig
+from trainer.config.early_stopping import EarlyStoppingConfig
 from trainer.config.objective import ObjectiveConfig
+from trainer.config.optimizer import OptimizerConfig
+from trainer.config.schedule import ScheduleConfig
 from transform.config import Section
 
 
@@ -16,11 +20,6 @@ class TrainingConfig(Section):
     )
     max_batch_size: int = Field(512, ge=1, description="Most pairs in a batch, whatever the token budget allows.")
     shuffle_buffer: int = Field(20_000, ge=1, description="Pairs held in memory to draw the next one from.")
-    learning_rate: float = Field(0.001, gt=0.0, le=10.0, description="Step size of Adam.")
-    clip_norm: float = Field(5.0, gt=0.0, description="Global norm to which gradients are clipped.")
-    early_stopping_patience: int = Field(
-        3, ge=1, description="Epochs without a lower loss on the eval split after which training stops."
-    )
     warm_start: str = Field(
         "none",
         min_length=1,
@@ -31,4 +30,8 @@ class TrainingConfig(Section):
     )
     seed: int = Field(1, ge=0, lt=2**31, description="Seed of weights, shuffling and dropout.")
     objective: ObjectiveConfig = Field(ObjectiveConfig(), description=ObjectiveConfig.__doc__)
+    optimizer: OptimizerConfig = Field(OptimizerConfig(), description=OptimizerConfig.__doc__)
+    schedule: ScheduleConfig = Field(ScheduleConfig(), description=ScheduleConfig.__doc__)
+    averaging: AveragingConfig = Field(AveragingConfig(), description=AveragingConfig.__doc__)
+    early_stopping: EarlyStoppingConfig = Field(EarlyStoppingConfig(), description=EarlyStoppingConfig.__doc__)
     log_every_seconds: float = Field(10.0, gt=0.0, description="Seconds between two lines of progress.")

@@ -1,20 +1,20 @@
-"""The training loop: epochs, evaluation, early stopping."""
+"""The training loop: epochs, evaluation, early stopping, and which weights remain."""
 
 import logging
-import math
 import time
 
-import keras
-import tensorflow as tf
-
 from trainer.config.training import TrainingConfig
-from trainer.data.batches import evaluation_batches, training_batches
+from trainer.data.batches import count_training_batches
 from trainer.data.pairs import Pairs
 from trainer.learning.best_weights import BestWeights
-from trainer.learning.objective import Objective
+from trainer.learning.epoch import evaluate, train_epoch
+from trainer.learning.learner import Learner
 from trainer.learning.progress import Progress, duration
-from trainer.learning.result import EpochResult, StoppedBy, TrainingResult
-from trainer.learning.steps import BatchStep, evaluation_step, training_step
+from trainer.learning.result import EpochResult, TrainingResult
+from trainer.learning.schedule import NEEDS_LAST_STEP, Schedule
+from trainer.learning.state import TrainingState
+from trainer.learning.steps import evaluation_step
+from trainer.learning.sums import Sums
 from trainer.model.seq2seq import Seq2Seq
 
 logger = logging.getLogger("seq2seq.trainer")
@@ -23,7 +23,7 @@ logger = logging.getLogger("seq2seq.trainer")
 def fit(
     model: Seq2Seq, training: TrainingConfig, train: Pairs, evaluation: Pairs, log_directory: str
 ) -> TrainingResult:
-    """Trains `model` with Adam, and leaves it with the weights of the epoch that had the lowest eval loss.
+    """Trains `model`, and leaves it with the best weights: those of the best epoch, or the mean of the best epochs.
 
     Args:
         model: The model, its weights as they start.
@@ -45,109 +45,92 @@ def fit(
     if model.config.recurrent_dropout:
         logger.info(f"recurrent dropout is {model.config.recurrent_dropout:g}: cuDNN is not used with it")
 
-    optimizer = keras.optimizers.Adam(training.learning_rate, global_clipnorm=training.clip_norm)
-    train_step = training_step(model, optimizer, Objective(model, training.objective))
+    learner = Learner(model, training, _schedule(training, train))
     eval_step = evaluation_step(model)
-    best = BestWeights(model)
-    history: list[EpochResult] = []
-    stopped_by = None
+    best = BestWeights(model.trainable_variables, training.averaging.checkpoints)
+    state = TrainingState()
     with Progress(training, train_survey.pairs, log_directory) as progress:
-        while stopped_by is None:
-            progress.epoch += 1
-            trained = _train(train_step, training_batches(train, training, progress.epoch), training, progress)
-            evaluated = _evaluate(eval_step, evaluation_batches(evaluation, training), training, progress)
-            history.append(
-                EpochResult(
-                    epoch=progress.epoch,
-                    step=progress.step,
-                    train_loss=trained.loss / trained.tokens,
-                    eval_loss=evaluated.loss / evaluated.tokens,
-                    eval_token_accuracy=evaluated.correct / evaluated.tokens,
-                    target_tokens_per_second=trained.tokens / trained.seconds,
-                    train_seconds=trained.seconds,
-                    eval_seconds=evaluated.seconds,
-                )
-            )
-            progress.after_epoch(history[-1])
-            best.offer(progress.epoch, history[-1].eval_loss)
-            stopped_by = _reason_to_stop(training, progress, best)
-    best.restore()
+        while not state.stopped_by(training):
+            train_epoch(learner, train, training, state, progress)
+            with learner.averaged():
+                evaluated = evaluate(eval_step, evaluation, training, f"end of epoch {state.epoch}")
+                best.offer(state.epoch, evaluated.mean_loss)
+            result = _epoch_result(state, evaluated, learner.learning_rate)
+            progress.after_epoch(result)
+            state.end_epoch(result)
 
+    averaged_epochs, eval_loss = _choose_weights(best, lambda: evaluate(eval_step, evaluation, training, "mean"))
     result = TrainingResult(
-        history=tuple(history),
-        best_epoch=best.epoch,
-        stopped_by=stopped_by,
+        history=tuple(state.history),
+        best_epoch=best.epochs[0],
+        averaged_epochs=averaged_epochs,
+        eval_loss=eval_loss,
+        stopped_by=state.stopped_by(training),
         seed=training.seed,
         train_pairs=train_survey.pairs,
         left_out_pairs=train_survey.left_out,
         eval_pairs=eval_survey.pairs,
-        target_tokens_per_second=_overall_speed(history),
+        target_tokens_per_second=_mean_over_time(state.history, "target_tokens_per_second"),
+        waiting_share=_mean_over_time(state.history, "waiting_share"),
         seconds=time.monotonic() - started,
     )
     logger.info(
-        f"trained in {duration(result.seconds)}, stopped by training.{stopped_by}; the weights are those of"
-        f" epoch {best.epoch}, eval loss {best.loss:.4f}"
+        f"trained in {duration(result.seconds)}, stopped by training.{result.stopped_by}; the weights are"
+        f" {_named(averaged_epochs)}, eval loss {eval_loss:.4f}"
     )
     return result
 
 
-class _Sums:
-    """Sums over batches, and the seconds that they took."""
-
-    def __init__(self):
-        self.loss = self.correct = self.tokens = 0.0
-        self._started = self._ended = time.monotonic()
-
-    def add(self, loss: float, correct: float, tokens: float) -> None:
-        """Adds a batch."""
-        self.loss += loss
-        self.correct += correct
-        self.tokens += tokens
-        self._ended = time.monotonic()
-
-    @property
-    def seconds(self) -> float:
-        return self._ended - self._started
+def _schedule(training: TrainingConfig, train: Pairs) -> Schedule:
+    """The learning rate's course; its last step is counted where it matters."""
+    config, highest = training.schedule, training.optimizer.learning_rate
+    if config.decay not in NEEDS_LAST_STEP:
+        return Schedule(config, highest)
+    batches = count_training_batches(train, training, epoch=1)
+    of_epoch = -(-batches // training.optimizer.accumulate_batches)
+    last_step = min(of_epoch * training.epochs, training.max_steps or of_epoch * training.epochs)
+    logger.info(f"learning rate: {config.decay} down to step {last_step:,}; {of_epoch:,} steps an epoch")
+    return Schedule(config, highest, last_step)
 
 
-def _train(step: BatchStep, batches: tf.data.Dataset, training: TrainingConfig, progress: Progress) -> _Sums:
-    sums = _Sums()
-    for batch in batches:
-        loss, correct, tokens = (float(total) for total in step(batch))
-        _check_loss("training", loss, f"epoch {progress.epoch}, step {progress.step + 1}", training)
-        sums.add(loss, correct, tokens)
-        progress.after_step(pairs=int(tf.size(batch["source_length"])), loss=loss, tokens=tokens)
-        if progress.step == training.max_steps:
-            break
-    return sums
+def _epoch_result(state: TrainingState, evaluated: Sums, learning_rate: float) -> EpochResult:
+    return EpochResult(
+        epoch=state.epoch,
+        step=state.step,
+        train_loss=state.trained.mean_loss,
+        eval_loss=evaluated.mean_loss,
+        eval_token_accuracy=evaluated.accuracy,
+        target_tokens_per_second=state.trained.tokens / state.trained.seconds,
+        train_seconds=state.trained.seconds,
+        eval_seconds=evaluated.seconds,
+        learning_rate=learning_rate,
+        waiting_share=state.trained.waiting / state.trained.seconds,
+    )
 
 
-def _evaluate(step: BatchStep, batches: tf.data.Dataset, training: TrainingConfig, progress: Progress) -> _Sums:
-    sums = _Sums()
-    for batch in batches:
-        sums.add(*(float(total) for total in step(batch)))
-    _check_loss("eval", sums.loss, f"end of epoch {progress.epoch}", training)
-    return sums
+def _choose_weights(best: BestWeights, measure) -> tuple[tuple[int, ...], float]:
+    """Puts the weights that remain into the model: the epochs that they are of, and their eval loss.
+
+    The mean of several epochs must be better than the best of them: it is not where they are far from one another.
+    """
+    best_loss = best.kept[0][0]
+    if len(best.kept) > 1:
+        best.assign_mean()
+        mean_loss = measure().mean_loss
+        if mean_loss < best_loss:
+            return tuple(best.epochs), mean_loss
+        logger.info(f"{_named(best.epochs)} have eval loss {mean_loss:.4f}: no better than the best of them alone")
+    best.assign_best()
+    return (best.epochs[0],), best_loss
 
 
-def _check_loss(kind: str, loss: float, where: str, training: TrainingConfig) -> None:
-    if not math.isfinite(loss):
-        raise FloatingPointError(
-            f"{where}: the {kind} loss is {loss}; lower training.learning_rate"
-            f" ({training.learning_rate:g}) or training.clip_norm ({training.clip_norm:g})"
-        )
+def _named(epochs) -> str:
+    if len(epochs) == 1:
+        return f"those of epoch {epochs[0]}"
+    return f"the mean of those of epochs {', '.join(map(str, sorted(epochs)))}"
 
 
-def _reason_to_stop(training: TrainingConfig, progress: Progress, best: BestWeights) -> StoppedBy | None:
-    if progress.step == training.max_steps:
-        return "max_steps"
-    if progress.epoch == training.epochs:
-        return "epochs"
-    if progress.epoch - best.epoch >= training.early_stopping_patience:
-        return "early_stopping_patience"
-    return None
-
-
-def _overall_speed(history: list[EpochResult]) -> float:
-    tokens = sum(result.target_tokens_per_second * result.train_seconds for result in history)
-    return tokens / sum(result.train_seconds for result in history)
+def _mean_over_time(history: list[EpochResult], figure: str) -> float:
+    """The mean of an epoch's figure, weighted by the time of training."""
+    seconds = sum(result.train_seconds for result in history)
+    return sum(getattr(result, figure) * result.train_seconds for result in history) / seconds

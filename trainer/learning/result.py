@@ -4,7 +4,7 @@ import dataclasses
 from typing import Literal
 
 # The setting of section `training` that ended a training.
-StoppedBy = Literal["epochs", "max_steps", "early_stopping_patience"]
+StoppedBy = Literal["epochs", "max_steps", "early_stopping.patience"]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,6 +20,8 @@ class EpochResult:
         target_tokens_per_second: Speed of training, evaluation not counted.
         train_seconds: Time of training.
         eval_seconds: Time of evaluation.
+        learning_rate: Of the epoch's last step.
+        waiting_share: Share of the time of training in which the step waited for the input pipeline.
     """
 
     epoch: int
@@ -30,30 +32,38 @@ class EpochResult:
     target_tokens_per_second: float
     train_seconds: float
     eval_seconds: float
+    learning_rate: float
+    waiting_share: float
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainingResult:
-    """What a training gave; the model holds the weights of `best_epoch`.
+    """What a training gave.
 
     Attributes:
         history: One entry for each epoch.
         best_epoch: The epoch with the lowest eval loss.
+        averaged_epochs: The epochs whose mean the weights are, the best first; `best_epoch` alone without a mean.
+        eval_loss: Cross entropy per target token in nats of the weights that the model has at the end.
         stopped_by: The setting that ended the training.
         seed: The seed by which it can be repeated.
         train_pairs: Pairs of an epoch.
         left_out_pairs: Pairs of the train split left out because a side is too long.
         eval_pairs: Pairs of the eval split.
         target_tokens_per_second: Speed of training over all epochs, evaluation not counted.
+        waiting_share: Share of the time of training in which the step waited for the input pipeline.
         seconds: Time of the whole training.
     """
 
     history: tuple[EpochResult, ...]
     best_epoch: int
+    averaged_epochs: tuple[int, ...]
+    eval_loss: float
     stopped_by: StoppedBy
     seed: int
     train_pairs: int
     left_out_pairs: int
     eval_pairs: int
     target_tokens_per_second: float
+    waiting_share: float
     seconds: float

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from trainer.data.batches import BATCH_SIGNATURE
+from trainer.learning.gradients import dense_gradients
 from trainer.learning.loss import TokenTotals, token_totals
 from trainer.learning.objective import Objective
 from trainer.model.seq2seq import Seq2Seq
@@ -24,7 +25,7 @@ def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer, objecti
         with tf.GradientTape() as tape:
             totals = objective(batch)
             loss = totals.mean()
-        optimizer.apply(tape.gradient(loss, variables), variables)
+        optimizer.apply(dense_gradients(tape, loss, variables), variables)
         return totals.shown
 
     return step

@@ -9,7 +9,11 @@ import tensorflow as tf
 
 import trainer.learning.fit as fit_module
 from tests.trainer.transformed_files import pairs_of, write_pairs
+from trainer.config.averaging import AveragingConfig
+from trainer.config.early_stopping import EarlyStoppingConfig
 from trainer.config.model import ModelConfig
+from trainer.config.optimizer import OptimizerConfig
+from trainer.config.schedule import ScheduleConfig
 from trainer.config.training import TrainingConfig
 from trainer.data.batches import evaluation_batches
 from trainer.learning.fit import fit
@@ -18,7 +22,9 @@ from trainer.model.seq2seq import Seq2Seq
 
 VOCABULARY = 12
 MODEL = ModelConfig(cell="gru", embedding_size=16, encoder_units=16, decoder_units=32)
-TRAINING = TrainingConfig(epochs=2, batch_tokens=256, learning_rate=0.01, log_every_seconds=3600)
+TRAINING = TrainingConfig(
+    epochs=2, batch_tokens=256, optimizer=OptimizerConfig(learning_rate=0.01), log_every_seconds=3600
+)
 
 
 @pytest.fixture(scope="module")
@@ -69,9 +75,15 @@ def test_the_same_seed_gives_the_same_losses_to_the_bit(splits, tmp_path):
 
 def test_early_stopping_restores_the_best_weights(splits, tmp_path):
     # A step size this large makes some later epoch worse.
-    model, result = train(splits, tmp_path, epochs=30, learning_rate=0.3, early_stopping_patience=1)
+    model, result = train(
+        splits,
+        tmp_path,
+        epochs=30,
+        optimizer=OptimizerConfig(learning_rate=0.3),
+        early_stopping=EarlyStoppingConfig(patience=1),
+    )
     losses = [epoch.eval_loss for epoch in result.history]
-    assert result.stopped_by == "early_stopping_patience"
+    assert result.stopped_by == "early_stopping.patience"
     assert len(losses) == result.best_epoch + 1 < 30
     assert min(losses) == losses[result.best_epoch - 1] < losses[-1]
     assert loss_of(model, splits[1]) == pytest.approx(min(losses), rel=1e-6)
@@ -87,7 +99,7 @@ def test_a_loss_that_is_no_number_stops_with_a_clear_error(splits, tmp_path):
     model = Seq2Seq(MODEL, VOCABULARY, VOCABULARY)
     model.decoder.output_layer.bias.assign(tf.fill([VOCABULARY], np.nan))
     with pytest.raises(
-        FloatingPointError, match=r"epoch 1, step 1: the training loss is nan; lower training\.learning"
+        FloatingPointError, match=r"epoch 1, step 1: the training loss is nan; lower training\.optimizer\.learning_rate"
     ):
         fit(model, TRAINING, *splits, str(tmp_path))
 
@@ -99,6 +111,9 @@ def test_tensorboard_gets_its_curves(splits, tmp_path):
     assert tags == {
         "train/loss",
         "train/target_tokens_per_second",
+        "train/waiting_share",
+        "train/learning_rate",
+        "epoch/waiting_share",
         "epoch/train_loss",
         "eval/loss",
         "eval/token_accuracy",
@@ -110,7 +125,7 @@ def test_the_log_says_what_is_trained_and_that_cudnn_is_out(splits, tmp_path, ca
     train(splits, tmp_path, MODEL.model_copy(update={"recurrent_dropout": 0.25}), max_steps=1)
     assert "training on 1,000 pairs (0 left out as too long), evaluating on 200" in caplog.messages[0]
     assert caplog.messages[1] == "recurrent dropout is 0.25: cuDNN is not used with it"
-    assert "stopped by training.max_steps; the weights are those of epoch 1" in caplog.messages[-1]
+    assert "stopped by training.max_steps; the weights are those of epoch 1," in caplog.messages[-1]
 
 
 def test_an_interrupt_comes_through_and_closes_the_curves(splits, tmp_path, monkeypatch):
@@ -121,3 +136,63 @@ def test_an_interrupt_comes_through_and_closes_the_curves(splits, tmp_path, monk
     with pytest.raises(KeyboardInterrupt):
         train(splits, tmp_path)
     assert list(tmp_path.glob("events.out.tfevents.*"))
+
+
+def test_the_learning_rate_ends_with_the_training(splits, tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="seq2seq.trainer")
+    schedule = ScheduleConfig(decay="linear", warmup_steps=5, end_factor=0.1)
+    optimizer = OptimizerConfig(learning_rate=0.01, accumulate_batches=2)
+    _, result = train(splits, tmp_path, schedule=schedule, optimizer=optimizer)
+    first, last = result.history
+    assert first.step * 2 == last.step
+    assert last.learning_rate == pytest.approx(0.001)
+    assert first.learning_rate == pytest.approx(0.01 * (1 - 0.9 * (first.step - 5) / (last.step - 5)))
+    assert f"learning rate: linear down to step {last.step}; {first.step} steps an epoch" in caplog.messages
+
+
+def test_the_learning_rate_falls_where_the_loss_does_not(splits, tmp_path):
+    _, result = train(
+        splits,
+        tmp_path,
+        epochs=8,
+        optimizer=OptimizerConfig(learning_rate=0.3),
+        schedule=ScheduleConfig(decay="plateau", plateau_factor=0.1),
+        early_stopping=EarlyStoppingConfig(patience=None),
+    )
+    worse = [
+        index
+        for index, epoch in enumerate(result.history[:-1])
+        if epoch.eval_loss > min(before.eval_loss for before in result.history[: index + 1])
+    ]
+    assert worse
+    for index, epoch in enumerate(result.history):
+        falls = sum(earlier < index for earlier in worse)
+        assert epoch.learning_rate == pytest.approx(0.3 * 0.1**falls)
+
+
+def test_evaluation_and_the_end_have_the_moving_average(splits, tmp_path):
+    averaging = AveragingConfig(ema_decay=0.9)
+    model, result = train(splits, tmp_path, averaging=averaging)
+    _, without = train(splits, tmp_path)
+    assert result.history[0].train_loss == without.history[0].train_loss
+    assert result.history[1].train_loss == without.history[1].train_loss
+    assert result.eval_loss != without.eval_loss
+    assert loss_of(model, splits[1]) == pytest.approx(result.eval_loss, rel=1e-6)
+
+
+def test_the_mean_of_the_best_epochs_remains_where_it_is_better(splits, tmp_path):
+    # Steps this large go to and fro, and their middle is better.
+    settings = {"optimizer": OptimizerConfig(learning_rate=0.03), "epochs": 8}
+    model, result = train(splits, tmp_path, averaging=AveragingConfig(checkpoints=3), **settings)
+    losses = [epoch.eval_loss for epoch in result.history]
+    assert list(result.averaged_epochs) == sorted(range(1, 9), key=lambda epoch: losses[epoch - 1])[:3]
+    assert result.eval_loss < min(losses)
+    assert loss_of(model, splits[1]) == pytest.approx(result.eval_loss, rel=1e-6)
+
+
+def test_the_mean_of_the_first_epochs_does_not_remain(splits, tmp_path, caplog):
+    caplog.set_level(logging.INFO, logger="seq2seq.trainer")
+    model, result = train(splits, tmp_path, averaging=AveragingConfig(checkpoints=2))
+    assert result.averaged_epochs == (2,)
+    assert loss_of(model, splits[1]) == pytest.approx(result.history[1].eval_loss, rel=1e-6)
+    assert "no better than the best of them alone" in caplog.messages[-2]

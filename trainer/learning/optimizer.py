@@ -1,0 +1,39 @@
+"""The optimiser that the configuration names."""
+
+import keras
+
+from trainer.config.optimizer import SETTINGS, OptimizerConfig, OptimizerName
+
+_OPTIMIZERS: dict[OptimizerName, type[keras.optimizers.Optimizer]] = {
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "adamax": keras.optimizers.Adamax,
+    "nadam": keras.optimizers.Nadam,
+    "adafactor": keras.optimizers.Adafactor,
+    "adagrad": keras.optimizers.Adagrad,
+    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": keras.optimizers.SGD,
+    "lion": keras.optimizers.Lion,
+}
+
+
+def create_optimizer(config: OptimizerConfig, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
+    """The optimiser of `variables`, with `config.learning_rate` until another one is assigned.
+
+    Args:
+        config: The optimiser's settings.
+        variables: What it will change. Weight decay is for those of them that multiply: no biases, no vectors.
+    """
+    settings = {key: getattr(config, key) for key in SETTINGS[config.name] if getattr(config, key) is not None}
+    if config.name == "rmsprop" and "beta_2" in settings:
+        settings["rho"] = settings.pop("beta_2")
+    optimizer = _OPTIMIZERS[config.name](config.learning_rate, global_clipnorm=config.clip_norm, **settings)
+    if optimizer.weight_decay:
+        optimizer.exclude_from_weight_decay([variable for variable in variables if not _decays(variable)])
+    optimizer.build(variables)
+    return optimizer
+
+
+def _decays(variable: keras.Variable) -> bool:
+    # A GRU's bias has two rows.
+    return len(variable.shape) > 1 and variable.name != "bias"
