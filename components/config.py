@@ -6,22 +6,9 @@ from typing import Literal
 import pydantic
 from pydantic import Field
 
+from trainer.metrics.names import MetricName
 from transform.config import Section
 from transform.features import EXAMPLE_WEIGHT, REFERENCES, SOURCE, TARGET
-
-METRIC_NAMES = (
-    "bleu",
-    "chrf",
-    "ter",
-    "word_error_rate",
-    "token_error_rate",
-    "exact_match",
-    "loss_per_token",
-    "example_count",
-)
-MetricName = Literal[METRIC_NAMES]
-
-LOWER_IS_BETTER = frozenset({"ter", "word_error_rate", "token_error_rate", "loss_per_token"})
 
 # The split that is learned from.
 TRAIN_SPLIT = "train"

@@ -6,12 +6,13 @@ import tensorflow_model_analysis as tfma
 from tfx import types
 from tfx import v1 as tfx
 
-from components.config import EvaluationConfig, MetricName
+from components.config import EvaluationConfig
 from components.metrics import extractors, text_metric
-from components.metrics.catalog import create_statistic
 from components.metrics.length_buckets import SOURCE_LENGTH, LengthBuckets
 from components.metrics.thresholds import to_tfma
 from serving import contract
+from trainer.metrics.catalog import create_statistic
+from trainer.metrics.names import MetricName
 from transform.config import TextConfig
 from transform.features import REFERENCES
 

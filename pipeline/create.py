@@ -19,7 +19,7 @@ from pipeline.workspace import Workspace
 _INGESTION_CODE = ("components.config", "components.example_gen", "components.schema_gen", "components.data_gate")
 _TEXT_CODE = ("serving.contract", "transform")
 _TRAINING_CODE = (*_TEXT_CODE, "trainer")
-_EVALUATION_CODE = ("components.config", "components.metrics", "components.evaluator", "transform")
+_EVALUATION_CODE = ("components.config", "components.metrics", "components.evaluator", "trainer.metrics", "transform")
 _VALIDATION_CODE = (
     *("components.serving_validator", "trainer.config.decoding", "transform.features"),
     *("serving.contract", "serving.tensors", "serving.client", "serving.step", "serving.server"),

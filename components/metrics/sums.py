@@ -5,7 +5,7 @@ from collections.abc import Hashable, Iterable
 import apache_beam as beam
 import numpy as np
 
-from components.metrics.statistic import CorpusStatistic
+from trainer.metrics.statistic import CorpusStatistic
 
 
 class SumCombineFn(beam.CombineFn):

@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import tensorflow_model_analysis as tfma
 
-from components.config import MetricName
-from components.metrics.catalog import create_statistic
-from components.metrics.statistic import CorpusStatistic, DecodedExample
 from components.metrics.sums import SumCombineFn
 from components.metrics.tensor_values import text, texts
 from serving import contract
+from trainer.metrics.catalog import create_statistic
+from trainer.metrics.names import MetricName
+from trainer.metrics.statistic import CorpusStatistic, DecodedExample
 
 
 class TextMetric(tfma.metrics.Metric):

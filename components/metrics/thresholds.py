@@ -4,7 +4,8 @@ import math
 
 import tensorflow_model_analysis as tfma
 
-from components.config import LOWER_IS_BETTER, ThresholdConfig
+from components.config import ThresholdConfig
+from trainer.metrics.names import LOWER_IS_BETTER
 
 # What rounding may add to a difference of two figures: 0.945 - 0.95 is below -0.005.
 _ROUNDING = 1e-9

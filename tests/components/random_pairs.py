@@ -2,7 +2,7 @@
 
 import random
 
-from components.metrics.statistic import DecodedExample
+from trainer.metrics.statistic import DecodedExample
 
 _WORDS = [
     "the",

@@ -9,11 +9,12 @@ import pytest
 import sacrebleu
 from tfx.types import channel_utils, standard_artifacts
 
-from components.config import METRIC_NAMES, EvaluationConfig
+from components.config import EvaluationConfig
 from components.evaluator import create_evaluator
 from tests.components.evaluation_run import evaluate
 from tests.components.lookup_model import Row, save_model, write_examples, write_schema
 from tests.components.random_pairs import random_examples
+from trainer.metrics.names import METRIC_NAMES
 from transform.config import TextConfig
 
 pytestmark = pytest.mark.tfx

@@ -10,13 +10,13 @@ import sacrebleu
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from components.config import METRIC_NAMES
-from components.metrics.catalog import create_statistic
-from components.metrics.error_rates import ErrorRate
-from components.metrics.statistic import DecodedExample
 from components.metrics.sums import SumCombineFn
-from components.metrics.units import words
 from tests.components.random_pairs import random_examples
+from trainer.metrics.catalog import create_statistic
+from trainer.metrics.error_rates import ErrorRate
+from trainer.metrics.names import METRIC_NAMES
+from trainer.metrics.statistic import DecodedExample
+from trainer.metrics.units import words
 
 
 def combined(statistic, examples, seed=0):

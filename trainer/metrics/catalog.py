@@ -2,12 +2,12 @@
 
 from collections.abc import Callable
 
-from components.config import MetricName
-from components.metrics.averages import ExactMatch, ExampleCount, LossPerToken
-from components.metrics.error_rates import ErrorRate
-from components.metrics.sacrebleu_statistics import bleu, chrf, ter
-from components.metrics.statistic import CorpusStatistic
-from components.metrics.units import SPLIT_FUNCTIONS, words
+from trainer.metrics.averages import ExactMatch, ExampleCount, LossPerToken
+from trainer.metrics.error_rates import ErrorRate
+from trainer.metrics.names import MetricName
+from trainer.metrics.sacrebleu_statistics import bleu, chrf, ter
+from trainer.metrics.statistic import CorpusStatistic
+from trainer.metrics.units import SPLIT_FUNCTIONS, words
 
 _STATISTICS: dict[MetricName, Callable[[str], CorpusStatistic]] = {
     "bleu": lambda target_unit: bleu(),
@@ -25,7 +25,7 @@ def create_statistic(name: MetricName, target_unit: str) -> CorpusStatistic:
     """The metric of this name.
 
     Args:
-      name: as in `evaluation.metrics`.
-      target_unit: as in `target.unit`; what `token_error_rate` counts.
+        name: as in `evaluation.metrics`.
+        target_unit: as in `target.unit`; what `token_error_rate` counts.
     """
     return _STATISTICS[name](target_unit)

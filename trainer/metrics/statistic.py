@@ -10,10 +10,10 @@ class DecodedExample:
     """What the model made of one example, and what it should have made.
 
     Attributes:
-      hypothesis: text that the model decoded; may be empty.
-      references: texts that are right, one or more.
-      target_log_prob: natural logarithm of the probability that the model gives to the first reference.
-      target_length: tokens of the first reference, the end token included.
+        hypothesis: text that the model decoded; may be empty.
+        references: texts that are right, one or more.
+        target_log_prob: natural logarithm of the probability that the model gives to the first reference.
+        target_length: tokens of the first reference, the end token included.
     """
 
     hypothesis: str

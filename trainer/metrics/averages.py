@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from components.metrics.statistic import CorpusStatistic, DecodedExample, ratio
+from trainer.metrics.statistic import CorpusStatistic, DecodedExample, ratio
 
 
 class ExactMatch(CorpusStatistic):

@@ -3,8 +3,8 @@
 import pytest
 import tensorflow as tf
 
-from components.metrics.units import SPLIT_FUNCTIONS
 from tests.transform.random_text import random_strings
+from trainer.metrics.units import SPLIT_FUNCTIONS
 from transform.config import TextConfig
 from transform.text import segment
 from transform.units import UNITS

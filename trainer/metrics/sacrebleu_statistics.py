@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import sacrebleu.metrics
 from sacrebleu.metrics.base import Metric
 
-from components.metrics.statistic import CorpusStatistic, DecodedExample
+from trainer.metrics.statistic import CorpusStatistic, DecodedExample
 
 _VARYING = -1  # how sacrebleu writes that the number of references differs between examples
 
@@ -27,8 +27,8 @@ class SacrebleuStatistic(CorpusStatistic):
         """Wraps a metric of sacrebleu.
 
         Args:
-          metric: with its settings.
-          width: numbers in its sufficient statistics.
+            metric: with its settings.
+            width: numbers in its sufficient statistics.
         """
         self._metric = metric
         self._width = width

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from rapidfuzz.distance import Levenshtein
 
-from components.metrics.statistic import CorpusStatistic, DecodedExample, ratio
-from components.metrics.units import SplitFunction
+from trainer.metrics.statistic import CorpusStatistic, DecodedExample, ratio
+from trainer.metrics.units import SplitFunction
 
 
 class ErrorRate(CorpusStatistic):
