@@ -72,6 +72,7 @@ def test_overrides_win_and_reach_into_lists(config_file):
         ("evaluation.thresholds=[{metric: bleu}]", "one of at_least, at_most and max_regression is needed"),
         ("evaluation.metrics=[bleu]", "'exact_match' is not among metrics"),
         ("evaluation.length_buckets=[20, 10]", "must rise"),
+        ("model.share_embeddings=true", "model.share_embeddings is true, but shared_vocabulary is false"),
         ("source={unit: word}", None),
         ("training", "wanted KEY=VALUE"),
         ("name.x=1", "'name' is a value, not a section"),

@@ -47,6 +47,23 @@ class ModelConfig(Section):
     decoder_units: int = Field(256, ge=1, le=8192, description="Units of each decoder layer.")
     decoder_layers: int = Field(1, ge=1, le=16, description="Recurrent layers of the decoder.")
     residual: bool = Field(False, description="Add a layer's input to its output where the widths agree.")
+    layer_normalization: bool = Field(
+        False,
+        description=(
+            "Normalise the outputs of each recurrent layer (Ba et al. 2016), before the residual addition; the"
+            " recurrence itself stays as it is."
+        ),
+    )
+    tie_target_embedding: bool = Field(
+        False,
+        description=(
+            "Logits from the target embeddings (Press and Wolf 2017) instead of a matrix of their own; decoder_units"
+            " must then equal embedding_size."
+        ),
+    )
+    share_embeddings: bool = Field(
+        False, description="One matrix of embeddings for source and target; needs shared_vocabulary."
+    )
     dropout: float = Field(0.0, ge=0.0, lt=1.0, description="Share of values dropped between layers in training.")
     variational_dropout: bool = Field(
         False, description="Drop the same values between layers at all steps of a sequence (Gal and Ghahramani 2016)."
@@ -79,6 +96,11 @@ class ModelConfig(Section):
             raise ValueError(
                 f"attention is 'multi_head', which needs decoder_units to be a multiple of attention_heads:"
                 f" decoder_units is {self.decoder_units}, attention_heads is {self.attention_heads}"
+            )
+        if self.tie_target_embedding and self.decoder_units != self.embedding_size:
+            raise ValueError(
+                f"tie_target_embedding is true, which needs decoder_units to equal embedding_size:"
+                f" decoder_units is {self.decoder_units}, embedding_size is {self.embedding_size}"
             )
         return self
 

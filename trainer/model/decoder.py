@@ -14,6 +14,7 @@ from trainer.config.model import ModelConfig
 from trainer.model.dropout import LayerDropout
 from trainer.model.embedding import TokenEmbedding
 from trainer.model.encoder import Encoder, EncoderOutput
+from trainer.model.output import TiedOutput
 from trainer.model.product import Dense
 from trainer.model.stack import LayerMasks, RecurrentStack
 
@@ -108,7 +109,8 @@ class Decoder(keras.layers.Layer, abc.ABC):
     ):
         super().__init__()
         self.units = config.decoder_units
-        self.embedding = TokenEmbedding(config, vocabulary_size, seeds)
+        shared = config.share_embeddings
+        self.embedding = encoder.embedding if shared else TokenEmbedding(config, vocabulary_size, seeds)
         self.stack = RecurrentStack(config, config.embedding_size + fed_width, seeds)
         self.state_size = self.stack.state_count * self.units
         per_cell = self.stack.cells[0].state_count
@@ -117,7 +119,8 @@ class Decoder(keras.layers.Layer, abc.ABC):
             for index in range(self.stack.state_count)
         ]
         self.dropout = LayerDropout(config, seeds)
-        self.output_layer = dense(self.units, vocabulary_size, seeds)
+        tied = config.tie_target_embedding
+        self.output_layer = TiedOutput(self.embedding) if tied else dense(self.units, vocabulary_size, seeds)
         self.built = True
 
     def initial_state(self, encoder_output: EncoderOutput) -> tf.Tensor:

@@ -10,6 +10,7 @@ from trainer.config.model import ModelConfig
 from trainer.model.cells import CELLS, RecurrentDropout
 from trainer.model.dropout import LayerDropout
 from trainer.model.embedding import TokenEmbedding
+from trainer.model.normalization import layer_normalization
 from trainer.model.recurrence import Recurred, recur, recur_backward
 
 
@@ -42,6 +43,7 @@ class EncoderLayer(keras.layers.Layer):
         self.dropout = LayerDropout(config, seeds)
         self.recurrent_dropout = RecurrentDropout(config.recurrent_dropout, seed=seeds.randrange(2**31))
         self.output_width = config.encoder_output_width
+        self.normalization = layer_normalization(self.output_width) if config.layer_normalization else None
         self.residual = config.residual and input_width == self.output_width
         self.built = True
 
@@ -58,6 +60,8 @@ class EncoderLayer(keras.layers.Layer):
             backward = recur_backward(self.backward, dropped, lengths, mask, training)
             outputs = tf.concat([outputs, backward.outputs], axis=-1)
             states = states + backward.final_states
+        if self.normalization is not None:
+            outputs = self.normalization(outputs)
         return Recurred(inputs + outputs if self.residual else outputs, states)
 
 

@@ -22,10 +22,18 @@ class Seq2Seq(keras.Model):
         source_vocabulary_size: Number of source tokens, special ones included.
         target_vocabulary_size: Number of target tokens, special ones included.
         seed: Seed of the weights and of dropout.
+
+    Raises:
+        ValueError: Where embeddings are to be shared by vocabularies of different sizes.
     """
 
     def __init__(self, config: ModelConfig, source_vocabulary_size: int, target_vocabulary_size: int, seed: int = 1):
         super().__init__()
+        if config.share_embeddings and source_vocabulary_size != target_vocabulary_size:
+            raise ValueError(
+                f"model.share_embeddings is true, but the source has {source_vocabulary_size:,} tokens and the target"
+                f" {target_vocabulary_size:,}: set shared_vocabulary to true"
+            )
         seeds = random.Random(seed)
         self.config = config
         self.encoder = Encoder(config, source_vocabulary_size, seeds)

@@ -1,4 +1,4 @@
-"""The decoder's recurrent layers on top of each other, with dropout and residual connections."""
+"""The decoder's recurrent layers on top of each other, with dropout, layer normalization and residual connections."""
 
 import random
 from typing import NamedTuple
@@ -9,6 +9,7 @@ import tensorflow as tf
 from trainer.config.model import ModelConfig
 from trainer.model.cells import CELLS, RecurrentDropout
 from trainer.model.dropout import LayerDropout
+from trainer.model.normalization import layer_normalization
 from trainer.model.recurrence import recur
 
 
@@ -39,6 +40,8 @@ class RecurrentStack(keras.layers.Layer):
         self.input_widths = [input_width] + [self.units] * (config.decoder_layers - 1)
         self.cells = [CELLS[config.cell](width, self.units, seeds) for width in self.input_widths]
         self.residual = [config.residual and width == self.units for width in self.input_widths]
+        normalized = self.cells if config.layer_normalization else []
+        self.normalizations = [layer_normalization(cell.units) for cell in normalized]
         self.dropout = LayerDropout(config, seeds)
         self.recurrent_dropout = RecurrentDropout(config.recurrent_dropout, seed=seeds.randrange(2**31))
         self.state_count = sum(cell.state_count for cell in self.cells)
@@ -91,7 +94,9 @@ class RecurrentStack(keras.layers.Layer):
         return self.dropout.drop(inputs, masks[index].inputs), masks[index].recurrent
 
     def _join(self, index, inputs, outputs):
-        """What a layer hands on."""
+        """What a layer hands on; its states stay as the cell made them."""
+        if self.normalizations:
+            outputs = self.normalizations[index](outputs)
         return inputs + outputs if self.residual[index] else outputs
 
     def _with_states(self, states):

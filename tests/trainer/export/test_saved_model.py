@@ -30,7 +30,15 @@ def exported(tmp_path_factory):
     """Folders of one exported model for each of MODELS."""
     root = tmp_path_factory.mktemp("exported")
     return {
-        (cell, kind): export_toy(root / kind, seed=index, decoding=GREEDY, cell=cell, **KINDS[kind])
+        (cell, kind): export_toy(
+            root / kind,
+            seed=index,
+            decoding=GREEDY,
+            cell=cell,
+            layer_normalization=index % 2 == 1,
+            tie_target_embedding=index % 3 == 1,
+            **KINDS[kind],
+        )
         for index, (cell, kind) in enumerate(MODELS)
     }
 

@@ -5,6 +5,7 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer.attention_kinds import ATTENTIVE, KINDS
+from tests.trainer.model.test_encoder import normalize
 from trainer.config.model import ModelConfig
 from trainer.model.seq2seq import Seq2Seq
 
@@ -41,7 +42,7 @@ def loop(model, state, memory, masks=None):
     [
         {"cell": "lstm"},
         {"cell": "gru", "decoder_layers": 2, "residual": True},
-        {"cell": "simple_rnn", "decoder_layers": 3},
+        {"cell": "simple_rnn", "decoder_layers": 2, "layer_normalization": True},
     ],
 )
 def test_teacher_forcing_equals_looping_step(kind, settings):
@@ -135,6 +136,21 @@ def test_before_attends_with_the_top_output_of_the_step_before():
     output = decoder.step(TARGET[:, 1], state, memory, SOURCE_LENGTH)
     np.testing.assert_allclose(output.alignment, found.alignment[:, 0], atol=1e-6)
     np.testing.assert_allclose(output.state, tf.concat([h1, c1, h2, c2], axis=1), atol=1e-6)
+
+
+def test_outputs_are_normalized_and_states_are_not():
+    model = build(attention="none", cell="gru", decoder_layers=2, residual=True, layer_normalization=True)
+    decoder = model.decoder
+    memory, state = model.encode(SOURCE, SOURCE_LENGTH)
+    output = decoder.step(TARGET[:, 1], state, memory, SOURCE_LENGTH)
+    inputs, states = decoder.embedding(TARGET[:, 1]), []
+    for cell, layer, before in zip(
+        decoder.stack.cells, decoder.stack.normalizations, tf.split(state, 2, axis=1), strict=True
+    ):
+        states += cell.step(cell.project(inputs), [before], None)
+        inputs += normalize(states[-1].numpy(), layer)
+    np.testing.assert_allclose(output.state, tf.concat(states, axis=1), atol=1e-6)
+    np.testing.assert_allclose(output.logits, decoder.logits(inputs), atol=1e-5)
 
 
 def test_input_feeding_equals_a_loop_in_numpy():

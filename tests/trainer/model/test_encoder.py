@@ -18,9 +18,17 @@ def build(**settings):
     return Encoder(ModelConfig(embedding_size=6, encoder_units=3, **settings), 12, random.Random(4))
 
 
-@pytest.mark.parametrize("residual", [False, True])
-def test_two_bidirectional_layers_equal_keras(residual):
-    encoder = build(cell="gru", encoder_layers=2, residual=residual)
+def normalize(values, layer):
+    """Layer normalization by its formula."""
+    centred = values - values.mean(axis=-1, keepdims=True)
+    deviation = np.sqrt((centred**2).mean(axis=-1, keepdims=True) + 1e-5)
+    return centred / deviation * layer.gamma.numpy() + layer.beta.numpy()
+
+
+@pytest.mark.parametrize(("residual", "normalized"), [(False, False), (True, False), (False, True), (True, True)])
+def test_two_bidirectional_layers_equal_keras(residual, normalized):
+    encoder = build(cell="gru", encoder_layers=2, residual=residual, layer_normalization=normalized)
+    rng = np.random.default_rng(4)
     mask = tf.sequence_mask(LENGTHS, 4)
     sequence = tf.gather(encoder.embedding.embeddings.value, IDS)
     final_states = []
@@ -29,6 +37,10 @@ def test_two_bidirectional_layers_equal_keras(residual):
         theirs.build((3, 4, 6))
         theirs.set_weights([*layer.forward.get_weights(), *layer.backward.get_weights()])
         outputs, *states = theirs(sequence, mask=mask)
+        if normalized:
+            for variable in layer.normalization.trainable_variables:
+                variable.assign(rng.normal(size=variable.shape))
+            outputs = normalize(outputs.numpy(), layer.normalization)
         sequence = outputs + sequence if residual else outputs
         final_states += states
 

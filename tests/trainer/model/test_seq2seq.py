@@ -24,9 +24,17 @@ DROPOUT = {
 }
 
 
+PADDED = [
+    *({"cell": "gru", **settings} for settings in KINDS.values()),
+    {"cell": "lstm", "layer_normalization": True, "residual": True, **KINDS["general_fed"]},
+    {"cell": "simple_rnn", "tie_target_embedding": True, "share_embeddings": True},
+]
+
+
 def build(seed=1, **settings):
+    target = 12 if settings.get("share_embeddings") else 11
     settings = {"embedding_size": 4, "encoder_units": 3, "decoder_units": 4, "encoder_layers": 2, **settings}
-    return Seq2Seq(ModelConfig(**settings), 12, 11, seed)
+    return Seq2Seq(ModelConfig(**settings), 12, target, seed)
 
 
 def batch(source=0, target=0, rows=0):
@@ -46,11 +54,9 @@ def loss_and_gradients(model, inputs):
     return loss, [tf.convert_to_tensor(value) for value in tape.gradient(loss, model.trainable_variables)]
 
 
-@pytest.mark.parametrize(
-    ("cell", "kind"), [*(("gru", kind) for kind in KINDS), ("lstm", "general_fed"), ("simple_rnn", "dot")]
-)
-def test_padding_changes_neither_output_nor_gradient(cell, kind):
-    model = build(cell=cell, decoder_layers=2, **KINDS[kind])
+@pytest.mark.parametrize("settings", PADDED)
+def test_padding_changes_neither_output_nor_gradient(settings):
+    model = build(decoder_layers=2, **settings)
     logits = model(batch())
     loss, gradients = loss_and_gradients(model, batch())
     assert all(np.any(gradient) for gradient in gradients), "some weight takes no part"
@@ -62,7 +68,7 @@ def test_padding_changes_neither_output_nor_gradient(cell, kind):
         padded_loss, padded_gradients = loss_and_gradients(model, batch(**extra))
         np.testing.assert_allclose(padded_loss, loss, rtol=1e-6)
         for one, other in zip(padded_gradients, gradients, strict=True):
-            np.testing.assert_allclose(one, other, atol=1e-6)
+            np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
 def test_no_gradient_reaches_the_embedding_of_padding():
@@ -75,6 +81,45 @@ def test_no_gradient_reaches_the_embedding_of_padding():
         assert not np.any(gradient[0])
 
 
+def test_tied_logits_are_products_with_the_target_embeddings():
+    model = build(tie_target_embedding=True)
+    embeddings, bias = model.decoder.embedding.embeddings, model.decoder.output_layer.bias
+    bias.assign(np.arange(11.0))
+    assert model.count_params() == build().count_params() - 4 * 11, "the matrix of the logits is left out"
+    expected = model.read_out(batch()).numpy() @ embeddings.numpy().T + np.arange(11.0)
+    np.testing.assert_allclose(model(batch()), expected, atol=1e-5)
+
+
+def test_shared_embeddings_are_one_weight_that_both_sides_train():
+    model = build(share_embeddings=True)
+    assert model.encoder.embedding is model.decoder.embedding
+    assert sum(variable.name == "embeddings" for variable in model.trainable_variables) == 1
+    _, gradients = loss_and_gradients(model, batch())
+    by_name = dict(zip([variable.name for variable in model.trainable_variables], gradients, strict=True))
+    for token in (8, 2):  # of the source alone, of the target alone
+        assert np.any(by_name["embeddings"][token])
+
+
+def test_two_vocabularies_share_no_embeddings():
+    with pytest.raises(ValueError, match="share_embeddings is true, but the source has 12 tokens and the target 11"):
+        Seq2Seq(ModelConfig(share_embeddings=True), 12, 11)
+
+
+def test_embedding_dropout_drops_a_token_wherever_it_stands():
+    embedding = build(embedding_dropout=0.5).decoder.embedding
+    ids = tf.constant([[5, 6], [7, 6], [5, 8], [5, 6]], tf.int64)  # [time, batch]
+    kept = {bool(np.any(embedding.embed(ids, embedding.mask(2)).numpy()[0, 0])) for _ in range(20)}
+    assert kept == {False, True}
+    for _ in range(5):
+        embedded = embedding.embed(ids, embedding.mask(2)).numpy()
+        for row in range(2):
+            for token in (5, 6):
+                found = embedded[:, row][ids.numpy()[:, row] == token]
+                assert (found == found[:1]).all()
+                plain = embedding.embeddings.numpy()[token]
+                assert not found.any() or np.allclose(found, 2 * plain)
+
+
 def test_the_seed_decides_the_weights():
     one, same, other = (build(seed=seed).get_weights() for seed in (1, 1, 2))
     assert all(np.array_equal(*pair) for pair in zip(one, same, strict=True))
@@ -83,8 +128,16 @@ def test_the_seed_decides_the_weights():
     assert len(set(matrices)) == len(matrices), "two matrices start the same"
 
 
-@pytest.mark.parametrize("kind", ["none", "general", "additive_before", "general_fed"])
-@pytest.mark.parametrize("dropout", DROPOUT)
+@pytest.mark.parametrize(
+    ("kind", "dropout"),
+    [
+        ("none", "variational"),
+        ("general", "recurrent"),
+        ("general", "embedding"),
+        ("additive_before", "dropout"),
+        ("general_fed", "variational"),
+    ],
+)
 def test_dropout_acts_in_training_alone_and_follows_the_seed(kind, dropout):
     settings = {"decoder_layers": 2, **KINDS[kind]}
     plain, one, same = build(**settings), build(**settings, **DROPOUT[dropout]), build(**settings, **DROPOUT[dropout])
