@@ -51,6 +51,8 @@ class Config(Section):
                 raise ValueError(
                     f"training.objective.guided_attention.weight is {guided:g}, but model.attention is 'none'"
                 )
+        if self.model.share_embeddings and not self.shared_vocabulary:
+            raise ValueError("model.share_embeddings is true, but shared_vocabulary is false")
         shortest, longest = self.decoding.min_length, self.target.max_length
         if self.decoding.max_length is None and shortest > longest:
             raise ValueError(f"decoding.min_length is {shortest}: target.max_length {longest} is the most")
