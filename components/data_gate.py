@@ -24,7 +24,8 @@ class DataAnomalyError(ValueError):
 class DataBlessing(types.Artifact):
     """Says that data passed the gate, by a file BLESSED."""
 
-    TYPE_NAME = "DataBlessing"
+    # A container on a cluster imports an artifact's class by the name of its type, which has one dot at most.
+    TYPE_NAME = "components.DataBlessing"
 
 
 def describe(split: str, anomalies: anomalies_pb2.Anomalies) -> Iterator[str]:

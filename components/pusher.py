@@ -1,23 +1,26 @@
 """TFX's Pusher, so that a model server never sees half a model, and that what is served is what a run says."""
 
+import os
 from pathlib import Path
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
-from tfx import v1 as tfx
 from tfx.components.pusher import executor
-from tfx.dsl.components.base import base_driver, executor_spec
+from tfx.dsl.components.base import base_component, base_driver, executor_spec
 from tfx.orchestration import metadata
+from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.portable import base_driver as portable_driver
 from tfx.orchestration.portable import data_types
-from tfx.proto import pusher_pb2
 from tfx.proto.orchestration import driver_output_pb2
-from tfx.types import artifact_utils, standard_artifacts, standard_component_specs
-from tfx.utils import io_utils, proto_utils
+from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
+from tfx.utils import io_utils
 
 from components.batching_parameters import write_batching_parameters
-from components.model_versions import add_version, newest_version
+from components.model_versions import newest_version
+from components.pushed_versions import is_mounted, push
+
+PUSH_TO_KEY = "push_to"
 
 _MODEL_ID = "pushed_model_id"
 _SUPERSEDED = "superseded_push"
@@ -32,13 +35,13 @@ class AtomicPusherExecutor(executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Adds the model as the newest version, if it was blessed.
+        """Adds the model as the newest version, if it was blessed and is not that version already.
 
         Args:
           input_dict: the model and its blessings; that of a ServingValidator holds what is pushed.
           output_dict: the pushed model; its custom properties `pushed`, `pushed_destination` (the version's folder)
             and `pushed_version` tell what was done.
-          exec_properties: the destination.
+          exec_properties: the folder of the versions.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         pushed = artifact_utils.get_single_instance(output_dict[standard_component_specs.PUSHED_MODEL_KEY])
@@ -48,10 +51,11 @@ class AtomicPusherExecutor(executor.Executor):
         model = self.GetModelPath(input_dict)
         # The copy for the records comes first: once the version is there, nothing is left that could fail.
         io_utils.copy_dir(model, pushed.uri)
-        destination = _destination(exec_properties)
-        write_batching_parameters(destination)
-        version = add_version(Path(model), destination)
-        self._MarkPushed(pushed, pushed_destination=str(version), pushed_version=version.name)
+        folder = exec_properties[PUSH_TO_KEY]
+        if is_mounted(folder):
+            write_batching_parameters(Path(folder))
+        version = push(model, folder)
+        self._MarkPushed(pushed, pushed_destination=version, pushed_version=os.path.basename(version))
         pushed.set_int_custom_property(_MODEL_ID, _model_id(input_dict))
 
     def GetModelPath(self, input_dict: dict[str, list[types.Artifact]]) -> str:
@@ -75,7 +79,7 @@ class AtomicPusherDriver(base_driver.BaseDriver, portable_driver.BaseDriver):
 
     def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
         """Adds the push that was superseded to the execution properties; 0 where there is none."""
-        destination = _destination(execution_info.exec_properties)
+        destination = Path(execution_info.exec_properties[PUSH_TO_KEY])
         newest = destination / str(newest_version(destination))
         model_id = _model_id(execution_info.input_dict)
         with self._mlmd_connection as handle:
@@ -92,17 +96,46 @@ class AtomicPusherDriver(base_driver.BaseDriver, portable_driver.BaseDriver):
         return result
 
 
-class AtomicPusher(tfx.components.Pusher):
-    """TFX's Pusher with an executor that pushes in one step; the destination is a folder of a mounted file system."""
+class AtomicPusherSpec(component_spec.ComponentSpec):
+    """What goes into AtomicPusher and comes out of it: as for Pusher, the destination being a folder's path."""
 
+    PARAMETERS = {PUSH_TO_KEY: component_spec.ExecutionParameter(type=str)}
+    INPUTS = standard_component_specs.PusherSpec.INPUTS
+    OUTPUTS = standard_component_specs.PusherSpec.OUTPUTS
+    TYPE_ANNOTATION = standard_component_specs.PusherSpec.TYPE_ANNOTATION
+
+
+class AtomicPusher(base_component.BaseComponent):
+    """Pushes a blessed model as the newest version, in one step where the destination can rename a folder."""
+
+    SPEC_CLASS = AtomicPusherSpec
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(AtomicPusherExecutor)
     DRIVER_CLASS = AtomicPusherDriver
 
+    def __init__(
+        self,
+        model: types.BaseChannel,
+        push_to: str | RuntimeParameter,
+        model_blessing: types.BaseChannel | None = None,
+        infra_blessing: types.BaseChannel | None = None,
+    ):
+        """Creates the component.
 
-def _destination(exec_properties: dict[str, Any]) -> Path:
-    destination = pusher_pb2.PushDestination()
-    proto_utils.json_to_proto(exec_properties[standard_component_specs.PUSH_DESTINATION_KEY], destination)
-    return Path(destination.filesystem.base_directory)
+        Args:
+          model: the candidate.
+          push_to: the folder of the versions, mounted or in a bucket.
+          model_blessing: what the Evaluator found.
+          infra_blessing: what the ServingValidator found, with the copy that is pushed.
+        """
+        super().__init__(
+            AtomicPusherSpec(
+                model=model,
+                model_blessing=model_blessing,
+                infra_blessing=infra_blessing,
+                push_to=push_to,
+                pushed_model=types.Channel(type=standard_artifacts.PushedModel),
+            )
+        )
 
 
 def _model_id(input_dict: dict[str, list[types.Artifact]]) -> int:

@@ -4,17 +4,16 @@ from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import pipeline as tfx_pipeline
 
-from components.baseline import latest_blessed_model_other_than
 from components.data_gate import DataGate
 from components.evaluator import create_evaluator
 from components.example_gen import ParallelTextExampleGen
 from components.pusher import AtomicPusher
 from components.schema_gen import TextSchemaGen
 from components.serving_validator.component import ServingValidator
-from components.warm_start import model_to_start_from
+from components.trainer import Trainer
 from pipeline.code_version import code_version
 from pipeline.config import Config
-from pipeline.workspace import Workspace
+from pipeline.placement import OnThisMachine, Placement
 
 _INGESTION_CODE = ("components.config", "components.example_gen", "components.schema_gen", "components.data_gate")
 _TEXT_CODE = ("serving.contract", "transform")
@@ -26,7 +25,9 @@ _VALIDATION_CODE = (
 )
 
 
-def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None) -> tfx.dsl.Pipeline:
+def create_pipeline(
+    config: Config, beam_pipeline_args: list[str] | None = None, placement: Placement | None = None
+) -> tfx.dsl.Pipeline:
     """Builds the pipeline that a configuration describes.
 
     Each component is given its part of the configuration and a fingerprint of the code that it runs, so that a
@@ -35,8 +36,9 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
     Args:
       config: the task.
       beam_pipeline_args: arguments for the Beam pipelines inside the components.
+      placement: where it will run; None: on this machine.
     """
-    workspace = Workspace.of(config)
+    placement = placement or OnThisMachine(config)
     ingestion_code = code_version(*_INGESTION_CODE)
     text = {
         "source": config.source.model_dump(),
@@ -44,8 +46,16 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
         "shared_vocabulary": config.shared_vocabulary,
     }
 
+    # Looks at the files of pairs, where no driver does.
+    input_state = placement.input_state()
+
     # Reads the pairs, refuses or counts bad rows, and makes the splits.
-    examples = ParallelTextExampleGen(config.data, code_version=ingestion_code)
+    examples = ParallelTextExampleGen(
+        config.data,
+        code_version=ingestion_code,
+        base=placement.data,
+        input_state=input_state.outputs["state"].future()[0].value if input_state else None,
+    )
 
     # Describes every split in figures.
     statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"])
@@ -94,20 +104,20 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
     # Finds the model whose weights training starts from: the last one that was blessed.
     start = None
     if config.training.warm_start == "blessed":
-        start = model_to_start_from(training, **training_data)
+        start = placement.model_to_start_from(training, training_data)
 
     # Trains the encoder-decoder, and exports it with its text graph and signatures.
-    trainer = tfx.components.Trainer(
+    trainer = Trainer(
         **training_data,
         base_model=start.outputs["model"] if start else None,
-        run_fn="trainer.run.run_fn",
-        train_args=tfx.proto.TrainArgs(splits=["train"]),
-        eval_args=tfx.proto.EvalArgs(splits=["eval"]),
-        custom_config=training,
+        custom_config={**training, **placement.training_job()},
+        epochs=placement.epochs,
+        max_steps=placement.max_steps,
+        custom_executor_spec=placement.trainer_executor(),
     )
 
     # Finds the model to beat: the last one that was blessed.
-    baseline = latest_blessed_model_other_than(trainer.outputs["model"])
+    baseline = placement.model_to_beat(trainer.outputs["model"])
 
     # Decodes text, measures it per slice, and blesses the model if it passes every threshold.
     evaluator = create_evaluator(
@@ -135,16 +145,15 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
         )
 
     # Makes a blessed model the newest version in the folder that TensorFlow Serving watches.
-    pusher = AtomicPusher(
-        model=trainer.outputs["model"],
-        model_blessing=evaluator.outputs["blessing"],
-        infra_blessing=validator.outputs["blessing"] if validator else None,
-        push_destination=tfx.proto.PushDestination(
-            filesystem=tfx.proto.PushDestination.Filesystem(base_directory=str(workspace.served))
-        ),
-    )
+    blessed = {
+        "model": trainer.outputs["model"],
+        "model_blessing": evaluator.outputs["blessing"],
+        "infra_blessing": validator.outputs["blessing"] if validator else None,
+    }
+    pusher = AtomicPusher(push_to=placement.push_to, **blessed)
 
     components: list[BaseNode] = [
+        *([input_state] if input_state else []),
         examples,
         statistics,
         schema,
@@ -158,14 +167,13 @@ def create_pipeline(config: Config, beam_pipeline_args: list[str] | None = None)
         evaluator,
         *([validator] if validator else []),
         pusher,
+        *placement.further_pushers(**blessed),
     ]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
-        pipeline_root=str(workspace.artifacts),
+        pipeline_root=placement.root,
         components=components,
         enable_cache=True,
-        metadata_connection_config=tfx.orchestration.metadata.sqlite_metadata_connection_config(
-            str(workspace.metadata)
-        ),
+        metadata_connection_config=placement.metadata,
         beam_pipeline_args=beam_pipeline_args,
     )

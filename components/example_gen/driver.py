@@ -49,11 +49,21 @@ class _InputProcessor(input_processor.InputProcessor):
 
     def get_input_fingerprint(self, span: int, version: int | None) -> str:
         del span, version
-        return "\n".join(
-            f"{split.name} {file.path} {file.size_in_bytes} {file.last_updated_in_seconds!r}"
-            for split in self._splits
-            for file in find_files(full_pattern(self._base, self._resolved[split.pattern]))
-        )
+        return input_fingerprint(self._base, [(split.name, self._resolved[split.pattern]) for split in self._splits])
 
     def get_latest_span(self) -> int:
         return self._span or 0
+
+
+def input_fingerprint(base: str, patterns: Iterable[tuple[str, str]]) -> str:
+    """A line per file with its size and the time of its last change.
+
+    Args:
+      base: folder of the files.
+      patterns: globs below it, without {SPAN}, each with a name that its lines begin with.
+    """
+    return "\n".join(
+        f"{name} {file.path} {file.size_in_bytes} {file.last_updated_in_seconds!r}"
+        for name, pattern in patterns
+        for file in find_files(full_pattern(base, pattern))
+    )

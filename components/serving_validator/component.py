@@ -3,8 +3,7 @@
 import json
 
 from tfx import types
-from tfx import v1 as tfx
-from tfx.dsl.components.base import executor_spec
+from tfx.dsl.components.base import base_component, executor_spec
 from tfx.proto import infra_validator_pb2
 from tfx.types import component_spec, standard_artifacts, standard_component_specs
 
@@ -31,10 +30,11 @@ class ServingValidatorSpec(component_spec.ComponentSpec):
     OUTPUTS = standard_component_specs.InfraValidatorSpec.OUTPUTS
 
 
-class ServingValidator(tfx.components.InfraValidator):
+class ServingValidator(base_component.BaseComponent):
     """Blesses a model that a server loads and that answers by the contract; the blessing holds a warmed-up copy of it.
 
-    A model that the Evaluator did not bless is not tried out, and not blessed.
+    A model that the Evaluator did not bless is not tried out, and not blessed. It is no subclass of InfraValidator,
+    which TFX refuses to compile for Kubeflow.
     """
 
     SPEC_CLASS = ServingValidatorSpec
@@ -84,8 +84,7 @@ class ServingValidator(tfx.components.InfraValidator):
             decoding=json.dumps(decoding.model_dump()),
             code_version=code_version,
         )
-        # InfraValidator's own __init__ knows no other specification than its own.
-        super(tfx.components.InfraValidator, self).__init__(spec=spec)
+        super().__init__(spec=spec)
 
 
 def _serving_spec(config: ValidationConfig, model_name: str) -> infra_validator_pb2.ServingSpec:

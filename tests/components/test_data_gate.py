@@ -46,7 +46,7 @@ def rows(*kinds):
 def test_data_without_anomalies_passes_and_comes_from_the_cache_and_anomalies_stop(tmp_path):
     good = {"train": rows("a", "b", "c"), "eval": rows("a"), "test": rows("b", "b")}
     assert set(gated_run(tmp_path, **good).values()) == {"completed"}
-    assert last_artifact(tmp_path, "DataBlessing").uri.startswith(str(tmp_path))
+    assert last_artifact(tmp_path, "components.DataBlessing").uri.startswith(str(tmp_path))
     assert set(gated_run(tmp_path, **good).values()) == {"cached"}
 
     bad = {**good, "eval": rows("a", "b", "a", "nie gehört"), "test": rows("b", "x\u2028y")}

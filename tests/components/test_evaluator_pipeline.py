@@ -1,7 +1,6 @@
 """Evaluation, baseline and push as nodes of one pipeline, from the first run on."""
 
 import pytest
-from tfx import v1 as tfx
 
 from components.baseline import NODE_ID, latest_blessed_model_other_than
 from components.config import EvaluationConfig
@@ -41,11 +40,10 @@ def run_with(folder):
             baseline_model=baseline.outputs["model"],
             code_version=code_version,
         )
-        destination = tfx.proto.PushDestination.Filesystem(base_directory=str(folder / "served"))
         pusher = AtomicPusher(
             model=model.outputs["model"],
             model_blessing=evaluator.outputs["blessing"],
-            push_destination=tfx.proto.PushDestination(filesystem=destination),
+            push_to=str(folder / "served"),
         )
         finished = run(folder, [data, model, baseline, evaluator, pusher])
         return finished, read_verdict(finished.evaluation_uri, finished.blessing_uri)

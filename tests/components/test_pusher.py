@@ -4,7 +4,6 @@ import shutil
 
 import pytest
 import tensorflow as tf
-from tfx import v1 as tfx
 
 from components.batching_parameters import BATCHING_FILE
 from components.pusher import AtomicPusher
@@ -20,13 +19,12 @@ def push(tmp_path):
     def run_once(right, blessed=1, validated=None):
         model = Train(right=right)
         bless = Bless(blessed=blessed, model=model.outputs["model"])
-        destination = tfx.proto.PushDestination.Filesystem(base_directory=str(tmp_path / "served"))
         validate = [] if validated is None else [Validate(blessed=validated, model=model.outputs["model"])]
         pusher = AtomicPusher(
             model=model.outputs["model"],
             model_blessing=bless.outputs["blessing"],
             infra_blessing=validate[0].outputs["blessing"] if validate else None,
-            push_destination=tfx.proto.PushDestination(filesystem=destination),
+            push_to=str(tmp_path / "served"),
         )
         return run(tmp_path, [model, bless, *validate, pusher])
 
