@@ -30,7 +30,7 @@ def product(batches: list[Batch], shape: Shape) -> Train:
     )
     model = Seq2Seq(config, shape.source_vocabulary, shape.target_vocabulary)
     optimizer = keras.optimizers.Adam(shape.learning_rate, global_clipnorm=shape.clip_norm)
-    step = training_step(model, optimizer, Objective(model, ObjectiveConfig()))
+    step = training_step(model, optimizer, Objective(model, ObjectiveConfig(), seed=1, steps=optimizer.iterations))
     dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=BATCH_SIGNATURE).prefetch(4)
 
     def train() -> None:

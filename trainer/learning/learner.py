@@ -31,7 +31,7 @@ class Learner:
         self.learning_rate = 0.0
         self._schedule = schedule
         self._optimizer = create_optimizer(training.optimizer, model.trainable_variables)
-        objective = Objective(model, training.objective)
+        objective = Objective(model, training.objective, training.seed, self._optimizer.iterations)
         if training.optimizer.accumulate_batches > 1:
             self._step = AccumulatedStep(model, self._optimizer, objective)
         else:

@@ -8,6 +8,7 @@ from trainer.config.objective import ObjectiveConfig
 from trainer.learning.guided_attention import guided_attention_penalty
 from trainer.learning.label_smoothing import smoothed_cross_entropy
 from trainer.learning.loss import TokenTotals, predictions, token_places
+from trainer.learning.scheduled_sampling import ScheduledSampling
 from trainer.model.seq2seq import Seq2Seq
 from transform.features import EXAMPLE_WEIGHT
 
@@ -36,11 +37,16 @@ class Objective:
     Args:
         model: The model that is trained.
         config: The objective's settings.
+        seed: Seed of scheduled sampling.
+        steps: Int scalar, variable or not: optimiser steps taken.
     """
 
-    def __init__(self, model: Seq2Seq, config: ObjectiveConfig):
+    def __init__(self, model: Seq2Seq, config: ObjectiveConfig, seed: int, steps: tf.Variable | int):
         self._model = model
         self._config = config
+        self._sampling = None
+        if config.scheduled_sampling.decay != "none":
+            self._sampling = ScheduledSampling(model, config.scheduled_sampling, seed, steps)
 
     def __call__(self, batch: dict[str, tf.Tensor]) -> TrainingTotals:
         """The totals of a batch, dropout acting.
@@ -50,7 +56,7 @@ class Objective:
         """
         target = batch["target_output_ids"]
         places = token_places(target)
-        forced = self._model.teacher_forcing(batch, training=True)
+        forced = self._sampling(batch) if self._sampling else self._model.teacher_forcing(batch, training=True)
         predicted = predictions(self._model, target, forced.read_out, places)
         losses = predicted.cross_entropy
         if self._config.label_smoothing:

@@ -66,7 +66,7 @@ def test_accumulated_batches_give_the_step_of_one_batch_of_all_their_pairs():
         # Its step shows the gradient's size, where Adam's first one shows its sign alone.
         config = OptimizerConfig(name="sgd", learning_rate=0.5, momentum=0.9, clip_norm=1.0)
         optimizer = create_optimizer(config, model.trainable_variables)
-        objective = Objective(model, ObjectiveConfig(label_smoothing=0.1))
+        objective = Objective(model, ObjectiveConfig(label_smoothing=0.1), seed=1, steps=0)
         for _ in range(3):
             if accumulated:
                 shown = AccumulatedStep(model, optimizer, objective)(one_by_one)
@@ -83,10 +83,10 @@ def test_accumulated_batches_give_the_step_of_one_batch_of_all_their_pairs():
 def test_an_accumulated_step_forgets_the_gradients_of_the_step_before():
     model = toy_model()
     optimizer = create_optimizer(OptimizerConfig(name="sgd", learning_rate=0.1), model.trainable_variables)
-    step = AccumulatedStep(model, optimizer, Objective(model, ObjectiveConfig()))
+    step = AccumulatedStep(model, optimizer, Objective(model, ObjectiveConfig(), seed=1, steps=0))
     batch = {name: value[:1] for name, value in BATCH.items()}
     losses = [float(step([batch, batch]).loss) for _ in range(4)]
     other = toy_model()
     optimizer = create_optimizer(OptimizerConfig(name="sgd", learning_rate=0.1), other.trainable_variables)
-    plain = training_step(other, optimizer, Objective(other, ObjectiveConfig()))
+    plain = training_step(other, optimizer, Objective(other, ObjectiveConfig(), seed=1, steps=0))
     np.testing.assert_allclose(losses, [2 * float(plain(batch).loss) for _ in range(4)], rtol=1e-5)

@@ -8,10 +8,9 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer.attention_kinds import ATTENTIVE, KINDS
-from tests.trainer.learning.toy_batches import BATCH, TOKENS, toy_model
-from trainer.config.objective import GuidedAttentionConfig, ObjectiveConfig
+from tests.trainer.learning.toy_batches import BATCH, TOKENS, objective_of, toy_model
 from trainer.learning.guided_attention import guided_attention_penalty
-from trainer.learning.objective import Objective
+from trainer.learning.steps import training_step
 
 
 def penalty_of(alignment, source_length, target_length, time, width):
@@ -58,8 +57,8 @@ def test_the_objective_adds_the_weighted_penalty_of_the_steps_alignments(kind):
         lengths = int(BATCH["source_length"][row]), int(BATCH["target_length"][row])
         penalty += penalty_of(alignments[time][row], *lengths, time, 0.25)
 
-    guided = ObjectiveConfig(guided_attention=GuidedAttentionConfig(weight=3.0, width=0.25))
-    totals, plain = Objective(model, guided)(BATCH), Objective(model, ObjectiveConfig())(BATCH)
+    totals = objective_of(model, guided_attention={"weight": 3.0, "width": 0.25})(BATCH)
+    plain = objective_of(model)(BATCH)
     np.testing.assert_allclose(totals.objective - plain.objective, 3 * penalty, rtol=1e-4, atol=1e-5)
     np.testing.assert_allclose(totals.shown, plain.shown, rtol=1e-6)
 
@@ -67,7 +66,7 @@ def test_the_objective_adds_the_weighted_penalty_of_the_steps_alignments(kind):
 @pytest.mark.parametrize("kind", ["general", "additive_fed"])
 def test_training_by_it_moves_attention_to_the_diagonal(kind):
     model = toy_model(**KINDS[kind])
-    guided = Objective(model, ObjectiveConfig(guided_attention=GuidedAttentionConfig(weight=100.0)))
+    guided = objective_of(model, guided_attention={"weight": 100.0})
 
     def penalty():
         alignment = model.teacher_forcing(BATCH).alignment
@@ -76,8 +75,8 @@ def test_training_by_it_moves_attention_to_the_diagonal(kind):
 
     optimizer = keras.optimizers.Adam(0.03)
     before = penalty()
+    optimizer.build(model.trainable_variables)
+    step = training_step(model, optimizer, guided)
     for _ in range(60):
-        with tf.GradientTape() as tape:
-            mean = guided(BATCH).mean()
-        optimizer.apply(tape.gradient(mean, model.trainable_variables), model.trainable_variables)
+        step(BATCH)
     assert penalty() < before / 2

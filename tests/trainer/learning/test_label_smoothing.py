@@ -6,11 +6,9 @@ import pytest
 import tensorflow as tf
 
 from serving.contract import PAD_ID, START_ID
-from tests.trainer.learning.toy_batches import BATCH, TOKENS, VOCABULARY, log_softmax, toy_model
-from trainer.config.objective import ObjectiveConfig
+from tests.trainer.learning.toy_batches import BATCH, TOKENS, VOCABULARY, log_softmax, objective_of, toy_model
 from trainer.learning.label_smoothing import smoothed_cross_entropy
 from trainer.learning.loss import Predictions, token_totals
-from trainer.learning.objective import Objective
 
 
 def distributions(ids, smoothing):
@@ -41,7 +39,7 @@ def test_value_and_gradient_are_those_of_the_distributions_written_down(smoothin
 def test_training_minimises_the_smoothed_loss_and_shows_the_plain_one():
     model = toy_model()
     log_probs = log_softmax(model(BATCH))
-    totals = Objective(model, ObjectiveConfig(label_smoothing=0.2))(BATCH)
+    totals = objective_of(model, label_smoothing=0.2)(BATCH)
     wanted = distributions([token for _, _, token in TOKENS], 0.2)
     expected = -sum((wanted[index] * log_probs[row, time]).sum() for index, (row, time, _) in enumerate(TOKENS))
     np.testing.assert_allclose(totals.objective, expected, rtol=1e-5)
@@ -51,6 +49,6 @@ def test_training_minimises_the_smoothed_loss_and_shows_the_plain_one():
 
 def test_without_settings_the_objective_is_cross_entropy():
     model = toy_model()
-    totals = Objective(model, ObjectiveConfig())(BATCH)
+    totals = objective_of(model)(BATCH)
     np.testing.assert_array_equal(totals.objective, totals.shown.loss)
     assert totals.weight == totals.shown.tokens == 6

@@ -4,17 +4,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.trainer.learning.toy_batches import BATCH, TOKENS, log_softmax, toy_model
-from trainer.config.objective import ObjectiveConfig
+from tests.trainer.learning.toy_batches import BATCH, TOKENS, log_softmax, objective_of, toy_model
 from trainer.learning.loss import token_totals
-from trainer.learning.objective import Objective
 
 SETTINGS = [{}, {"label_smoothing": 0.1, "guided_attention": {"weight": 2.0}}]
 
 
 def value_and_gradient(model, batch, settings):
     """The mean loss, and its gradient by all weights of the model, flat."""
-    objective = Objective(model, ObjectiveConfig(**settings))
+    objective = objective_of(model, **settings)
     with tf.GradientTape() as tape:
         mean = objective(batch).mean()
     gradient = tape.gradient(mean, model.trainable_variables)
@@ -29,7 +27,7 @@ def test_the_mean_is_over_the_weights_of_the_tokens():
     model = toy_model()
     log_probs = log_softmax(model(BATCH))
     weights = [0.5, 3.0]
-    totals = Objective(model, ObjectiveConfig())(weighted(*weights))
+    totals = objective_of(model)(weighted(*weights))
     expected = -sum(weights[place[0]] * log_probs[place] for place in TOKENS)
     np.testing.assert_allclose(totals.objective, expected, rtol=1e-5)
     np.testing.assert_allclose(totals.weight, 0.5 * 4 + 3.0 * 2)

@@ -4,6 +4,8 @@ import numpy as np
 import tensorflow as tf
 
 from trainer.config.model import ModelConfig
+from trainer.config.objective import ObjectiveConfig
+from trainer.learning.objective import Objective
 from trainer.model.seq2seq import Seq2Seq
 
 VOCABULARY = 8
@@ -26,6 +28,11 @@ def toy_model(**settings) -> Seq2Seq:
     for variable in model.trainable_variables:
         variable.assign(variable * 5)
     return model
+
+
+def objective_of(model: Seq2Seq, seed: int = 1, steps: int = 0, **settings) -> Objective:
+    """An objective with these settings, by a seed and after so many steps."""
+    return Objective(model, ObjectiveConfig(**settings), seed, steps)
 
 
 def log_softmax(logits: np.ndarray) -> np.ndarray:
