@@ -1,5 +1,7 @@
 """The whole configuration of one task: its sections, and the rules that bind them together."""
 
+from typing import Any
+
 import pydantic
 from pydantic import Field
 
@@ -8,6 +10,8 @@ from pipeline.deploy_config import DeployConfig
 from trainer.config.decoding import DecodingConfig
 from trainer.config.model import ModelConfig
 from trainer.config.training import TrainingConfig
+from trainer.config.tuner import TunerConfig
+from trainer.tuning.values import with_values
 from transform.config import Section, TextConfig
 
 
@@ -29,6 +33,7 @@ class Config(Section):
     shared_vocabulary: bool = Field(False, description="One vocabulary, learned from and used by both sides.")
     model: ModelConfig = Field(ModelConfig(), description=ModelConfig.__doc__)
     training: TrainingConfig = Field(TrainingConfig(), description=TrainingConfig.__doc__)
+    tuner: TunerConfig = Field(TunerConfig(), description=TunerConfig.__doc__)
     decoding: DecodingConfig = Field(DecodingConfig(), description=DecodingConfig.__doc__)
     evaluation: EvaluationConfig = Field(description=EvaluationConfig.__doc__)
     serving: ServingConfig = Field(ServingConfig(), description=ServingConfig.__doc__)
@@ -67,3 +72,28 @@ class Config(Section):
                         " they must be equal"
                     )
         return self
+
+    @pydantic.model_validator(mode="after")
+    def _searched_values_can_be_used(self) -> "Config":
+        for key, values in self.tuner.space.items():
+            if self.training.warm_start != "none" and key.startswith("model.") and not key.endswith("dropout"):
+                raise ValueError(
+                    f"tuner.space has {key!r}, but training.warm_start is {self.training.warm_start!r}: the"
+                    " architecture is that of the model to start from"
+                )
+            for value in values.extremes():
+                refusal = self._refusal_of(key, value)
+                if refusal:
+                    raise ValueError(f"tuner.space has {key!r} with {value!r}: {refusal}")
+        return self
+
+    def _refusal_of(self, key: str, value: Any) -> str | None:
+        """Why the configuration would be refused if a key had another value; None where it would not be."""
+        try:
+            type(self).model_validate(with_values(self.model_dump(), {key: value, "tuner": {}}))
+        except pydantic.ValidationError as error:
+            fault = error.errors()[0]
+            if fault["type"] == "extra_forbidden":
+                return f"{'.'.join(map(str, fault['loc']))} is no key of the configuration"
+            return fault["msg"].removeprefix("Value error, ")
+        return None

@@ -123,7 +123,8 @@ def _suggestion(location: tuple[str | int, ...]) -> str:
     *parents, unknown = location
     section: Any = Config
     for part in parents:
-        if isinstance(part, str):
+        # What is no field is an index of a list, or a key of a mapping: the section is the one of its values.
+        if part in section.model_fields:
             section = section_of(section.model_fields[part].annotation)
     allowed = list(section.model_fields)
     close = difflib.get_close_matches(str(unknown), allowed, n=1)

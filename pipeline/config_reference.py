@@ -10,6 +10,8 @@ from pydantic_core import PydanticUndefined
 from pipeline.config import Config
 from pipeline.config_file import section_of
 
+# How one of several sections is named.
+_EACH = {list: "[]", dict: ".KEY"}
 _BOUNDS = {"Ge": "≥", "Gt": ">", "Le": "≤", "Lt": "<"}
 
 
@@ -32,7 +34,7 @@ def _sections(section: type[pydantic.BaseModel], prefix: str) -> list[tuple[str,
     for name, field in section.model_fields.items():
         below = section_of(field.annotation)
         if below:
-            title = f"{prefix}{name}" + ("[]" if typing.get_origin(field.annotation) is list else "")
+            title = f"{prefix}{name}{_EACH.get(typing.get_origin(field.annotation), '')}"
             found += [(title, below), *_sections(below, f"{title}.")]
     return found
 

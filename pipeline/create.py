@@ -106,10 +106,23 @@ def create_pipeline(
     if config.training.warm_start == "blessed":
         start = placement.model_to_start_from(training, training_data)
 
+    # Searches for the settings that the model is best trained with.
+    tuner = None
+    if config.tuner.enabled:
+        tuner = tfx.components.Tuner(
+            **training_data,
+            base_model=start.outputs["model"] if start else None,
+            tuner_fn="trainer.tune.tuner_fn",
+            train_args=tfx.proto.TrainArgs(splits=["train"]),
+            eval_args=tfx.proto.EvalArgs(splits=["eval"]),
+            custom_config={**training, "tuner": config.tuner.model_dump()},
+        )
+
     # Trains the encoder-decoder, and exports it with its text graph and signatures.
     trainer = Trainer(
         **training_data,
         base_model=start.outputs["model"] if start else None,
+        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
         custom_config={**training, **placement.training_job()},
         epochs=placement.epochs,
         max_steps=placement.max_steps,
@@ -162,6 +175,7 @@ def create_pipeline(
         transform,
         transformed_statistics,
         *([start] if start else []),
+        *([tuner] if tuner else []),
         trainer,
         baseline,
         evaluator,

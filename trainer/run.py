@@ -13,6 +13,7 @@ from trainer.export.saved_model import export_model
 from trainer.learning.fit import fit
 from trainer.learning.result import TrainingResult
 from trainer.task import Task
+from trainer.tuning.values import with_best_values
 
 
 def run_fn(fn_args) -> None:
@@ -20,9 +21,9 @@ def run_fn(fn_args) -> None:
 
     Args:
         fn_args: TFX's FnArgs. Its custom_config holds the sections source, target, model, training and decoding of the
-            configuration, and shared_vocabulary.
+            configuration, and shared_vocabulary; its hyperparameters, if any, are the best values of a search.
     """
-    config = fn_args.custom_config
+    config = with_best_values(fn_args.custom_config, fn_args.hyperparameters)
     task = Task.of(fn_args)
     training = TrainingConfig.model_validate(config["training"])
     model = task.build_model(ModelConfig.model_validate(config["model"]), training)

@@ -1,7 +1,9 @@
 """What a training works on: the transformed pairs, their vocabularies, and models of the sizes that these ask for."""
 
 import dataclasses
+import os
 
+import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.config.model import ModelConfig
@@ -53,7 +55,11 @@ class Task:
             Pairs(split, files, feature_spec, source.on_too_long, target.on_too_long)
             for split, files in (("train", fn_args.train_files), ("eval", fn_args.eval_files))
         )
-        return cls(source, target, source_vocabulary, target_vocabulary, train, evaluation, fn_args.base_model)
+        # On a cluster, where no list of inputs is empty, a model that there is not comes as a folder without files.
+        blessed = fn_args.base_model
+        if blessed is not None and not tf.io.gfile.exists(os.path.join(blessed, "saved_model.pb")):
+            blessed = None
+        return cls(source, target, source_vocabulary, target_vocabulary, train, evaluation, blessed)
 
     def build_model(self, model: ModelConfig, training: TrainingConfig) -> Seq2Seq:
         """A model with the weights that training starts from: random, or as `training.warm_start` says.

@@ -18,8 +18,10 @@ from trainer.warm_start.transfer import warm_start
 SPECIAL = len(SPECIAL_TOKENS)
 TOY = {"embedding_size": 6, "encoder_units": 5, "decoder_units": 6}
 ARCHITECTURES = [
-    {"cell": cell, "attention": attention, "encoder_layers": 2, "decoder_layers": 2}
-    for cell, attention in (("lstm", "general"), ("gru", "additive"), ("simple_rnn", "none"))
+    {"cell": "lstm", "attention": "general", "encoder_layers": 2, "decoder_layers": 2},
+    {"cell": "gru", "attention": "additive", "attention_place": "before", "attention_scaled": True},
+    {"cell": "lstm", "attention": "multi_head", "attention_heads": 2, "attention_place": "input_feeding"},
+    {"cell": "simple_rnn", "attention": "none", "embedding_dropout": 0.1},
 ]
 
 
@@ -82,14 +84,13 @@ def test_tokens_that_are_new_keep_their_first_weights(tmp_path, exported):
     model = start(tmp_path, exported, source, target)
     fresh = Seq2Seq(ModelConfig(**TOY), len(source) + SPECIAL, len(target) + SPECIAL, seed=7)
     [in_source], [in_target] = ids_of("1", source), ids_of("2", target)
-    for started, first in ((model, fresh),):
-        for weights in (
-            lambda model: model.encoder.embedding.embeddings[in_source],
-            lambda model: model.decoder.embedding.embeddings[in_target],
-            lambda model: model.decoder.output_layer.kernel[:, in_target],
-            lambda model: model.decoder.output_layer.bias[in_target],
-        ):
-            np.testing.assert_array_equal(weights(started), weights(first))
+    for weights in (
+        lambda model: model.encoder.embedding.embeddings[in_source],
+        lambda model: model.decoder.embedding.embeddings[in_target],
+        lambda model: model.decoder.output_layer.kernel[:, in_target],
+        lambda model: model.decoder.output_layer.bias[in_target],
+    ):
+        np.testing.assert_array_equal(weights(model), weights(fresh))
 
 
 def test_it_is_told_how_many_tokens_are_known(tmp_path, exported, caplog):
@@ -101,7 +102,7 @@ def test_it_is_told_how_many_tokens_are_known(tmp_path, exported, caplog):
 
 
 def test_dropout_may_change(tmp_path, exported):
-    start(tmp_path, exported, SOURCE_LETTERS, TARGET_LETTERS, dropout=0.3, recurrent_dropout=0.1)
+    start(tmp_path, exported, SOURCE_LETTERS, TARGET_LETTERS, dropout=0.3, variational_dropout=True)
 
 
 @pytest.mark.parametrize(

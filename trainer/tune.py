@@ -1,0 +1,40 @@
+"""What TFX's Tuner runs: the search for the settings that the Trainer uses. It holds no classes, as trainer.run."""
+
+from typing import Any
+
+from tfx.components.tuner.component import TunerFnResult
+
+from trainer.config.model import ModelConfig
+from trainer.config.training import TrainingConfig
+from trainer.config.tuner import TunerConfig
+from trainer.learning.fit import fit
+from trainer.task import Task
+from trainer.tuning.oracle import create_oracle
+from trainer.tuning.search import SettingsTuner
+from trainer.tuning.values import with_values
+
+
+def tuner_fn(fn_args) -> TunerFnResult:
+    """A tuner whose trials train on the transformed pairs.
+
+    Args:
+        fn_args: TFX's FnArgs. Its custom_config holds what that of run_fn holds, and the section tuner.
+    """
+    config = fn_args.custom_config
+    tuner = TunerConfig.model_validate(config["tuner"])
+    training = TrainingConfig.model_validate(config["training"])
+    lengths = {
+        "training.epochs": tuner.epochs or training.epochs,
+        "training.max_steps": tuner.max_steps or training.max_steps,
+    }
+    task = Task.of(fn_args)
+
+    def train(values: dict[str, Any], epochs: int | None, directory: str) -> float:
+        sections = with_values(config, {**lengths, **({"training.epochs": epochs} if epochs else {}), **values})
+        training = TrainingConfig.model_validate(sections["training"])
+        model = task.build_model(ModelConfig.model_validate(sections["model"]), training)
+        result = fit(model, training, task.train, task.evaluation, log_directory=directory)
+        return getattr(result.history[result.best_epoch - 1], tuner.objective)
+
+    oracle = create_oracle(tuner, lengths["training.epochs"], training.seed)
+    return TunerFnResult(SettingsTuner(oracle, train, fn_args.working_dir), fit_kwargs={})

@@ -1,0 +1,1 @@
+"""The search for settings: trials of the model and its training, chosen by KerasTuner."""
