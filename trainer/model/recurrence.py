@@ -26,14 +26,14 @@ class Recurred(NamedTuple):
     final_states: list[tf.Tensor]
 
 
-def scan(step: Step, inputs: tf.Tensor, states: list[tf.Tensor], output_widths: list[int]) -> list[tf.Tensor]:
+def scan(step: Step, inputs: tf.Tensor, states: list[tf.Tensor], output_widths: list[int | None]) -> list[tf.Tensor]:
     """The outputs of `step` at every time, each float [time, batch, width].
 
     Args:
         step: Maps the inputs of one time step [batch, width] and the states to a list of outputs and the next states.
         inputs: Float [time, batch, width].
         states: Tensors [batch, width] to start from.
-        output_widths: Width of each output.
+        output_widths: Width of each output, None where it is not known before.
     """
     time = tf.shape(inputs)[0]
     rows = tf.TensorArray(inputs.dtype, time, element_shape=inputs.shape[1:]).unstack(inputs)
