@@ -16,6 +16,8 @@ from transform.features import EXAMPLE_WEIGHT
 class TrainingTotals(NamedTuple):
     """Sums over the tokens of a batch, padding left out. Those of several batches add up.
 
+    Training brings down objective / weight.
+
     Attributes:
         objective: Float scalar, the sum of the tokens' losses times their weights.
         weight: Float scalar, the sum of the tokens' weights, which are those of their pairs.
@@ -25,10 +27,6 @@ class TrainingTotals(NamedTuple):
     objective: tf.Tensor
     weight: tf.Tensor
     shown: TokenTotals
-
-    def mean(self) -> tf.Tensor:
-        """Float scalar, what training brings down: the mean loss of a token; 0 where nothing has weight."""
-        return tf.math.divide_no_nan(self.objective, self.weight)
 
 
 class Objective:

@@ -84,8 +84,8 @@ def totals_and_gradients(model, **settings):
     objective = objective_of(model, **settings)
     with tf.GradientTape() as tape:
         totals = tf.function(objective)(BATCH)
-        mean = totals.mean()
-    return totals, [tf.convert_to_tensor(part) for part in tape.gradient(mean, model.trainable_variables)]
+    gradients = tape.gradient(totals.objective, model.trainable_variables)
+    return totals, [tf.convert_to_tensor(gradient) for gradient in gradients]
 
 
 @pytest.mark.parametrize(
