@@ -27,7 +27,9 @@ def run_fn(fn_args) -> None:
     task = Task.of(fn_args)
     training = TrainingConfig.model_validate(config["training"])
     model = task.build_model(ModelConfig.model_validate(config["model"]), training)
-    result = fit(model, training, task.train, task.evaluation, log_directory=fn_args.model_run_dir)
+    decoding = DecodingConfig.model_validate(config["decoding"])
+    text = task.target_text(decoding)
+    result = fit(model, training, task.train, task.evaluation, log_directory=fn_args.model_run_dir, text=text)
     write_result(result, os.path.join(fn_args.model_run_dir, "training.json"))
     export_model(
         model=model,
@@ -35,7 +37,7 @@ def run_fn(fn_args) -> None:
         target_config=task.target,
         source_vocabulary=task.source_vocabulary,
         target_vocabulary=task.target_vocabulary,
-        decoding=DecodingConfig.model_validate(config["decoding"]),
+        decoding=decoding,
         directory=fn_args.serving_model_dir,
     )
 

@@ -6,9 +6,11 @@ import os
 import tensorflow as tf
 import tensorflow_transform as tft
 
+from trainer.config.decoding import DecodingConfig
 from trainer.config.model import ModelConfig
 from trainer.config.training import TrainingConfig
 from trainer.data.pairs import Pairs
+from trainer.learning.decoded_sample import TargetText
 from trainer.model.seq2seq import Seq2Seq
 from trainer.warm_start.start import start_weights
 from transform.config import TextConfig
@@ -77,3 +79,7 @@ class Task:
         vocabularies = {"source": self.source_vocabulary, "target": self.target_vocabulary}
         start_weights(built, training.warm_start, self.blessed_model, vocabularies)
         return built
+
+    def target_text(self, decoding: DecodingConfig) -> TargetText:
+        """What decoding needs beside the model while it trains."""
+        return TargetText(TextProcessor(self.target, self.target_vocabulary), decoding)

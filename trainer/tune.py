@@ -4,6 +4,7 @@ from typing import Any
 
 from tfx.components.tuner.component import TunerFnResult
 
+from trainer.config.decoding import DecodingConfig
 from trainer.config.model import ModelConfig
 from trainer.config.training import TrainingConfig
 from trainer.config.tuner import TunerConfig
@@ -33,7 +34,8 @@ def tuner_fn(fn_args) -> TunerFnResult:
         sections = with_values(config, {**lengths, **({"training.epochs": epochs} if epochs else {}), **values})
         training = TrainingConfig.model_validate(sections["training"])
         model = task.build_model(ModelConfig.model_validate(sections["model"]), training)
-        result = fit(model, training, task.train, task.evaluation, log_directory=directory)
+        text = task.target_text(DecodingConfig.model_validate(sections["decoding"]))
+        result = fit(model, training, task.train, task.evaluation, log_directory=directory, text=text)
         return getattr(result.history[result.best_epoch - 1], tuner.objective)
 
     oracle = create_oracle(tuner, lengths["training.epochs"], training.seed)

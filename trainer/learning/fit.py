@@ -3,25 +3,32 @@
 import logging
 import time
 
+from trainer.config.early_stopping import DECODED_METRICS
 from trainer.config.training import TrainingConfig
 from trainer.data.batches import count_training_batches
 from trainer.data.pairs import Pairs
 from trainer.learning.best_weights import BestWeights
-from trainer.learning.epoch import evaluate, train_epoch
+from trainer.learning.decoded_sample import TargetText
+from trainer.learning.epoch import train_epoch
+from trainer.learning.evaluation import Evaluation, Measured, badness
+from trainer.learning.final_weights import choose_weights
 from trainer.learning.learner import Learner
 from trainer.learning.progress import Progress, duration
 from trainer.learning.result import EpochResult, TrainingResult
 from trainer.learning.schedule import NEEDS_LAST_STEP, Schedule
 from trainer.learning.state import TrainingState
-from trainer.learning.steps import evaluation_step
-from trainer.learning.sums import Sums
 from trainer.model.seq2seq import Seq2Seq
 
 logger = logging.getLogger("seq2seq.trainer")
 
 
 def fit(
-    model: Seq2Seq, training: TrainingConfig, train: Pairs, evaluation: Pairs, log_directory: str
+    model: Seq2Seq,
+    training: TrainingConfig,
+    train: Pairs,
+    evaluation: Pairs,
+    log_directory: str,
+    text: TargetText | None = None,
 ) -> TrainingResult:
     """Trains `model`, and leaves it with the best weights: those of the best epoch, or the mean of the best epochs.
 
@@ -29,8 +36,9 @@ def fit(
         model: The model, its weights as they start.
         training: How it is trained.
         train: Pairs to train on.
-        evaluation: Pairs whose loss tells when to stop.
+        evaluation: Pairs whose metric tells when to stop.
         log_directory: Folder for TensorBoard's files.
+        text: How ids become text; needed where early stopping goes by a metric of decoded text.
 
     Raises:
         FloatingPointError: Where a loss is no longer a finite number.
@@ -46,25 +54,28 @@ def fit(
         logger.info(f"recurrent dropout is {model.config.recurrent_dropout:g}: cuDNN is not used with it")
 
     learner = Learner(model, training, _schedule(training, train))
-    eval_step = evaluation_step(model)
+    measure = Evaluation(model, evaluation, eval_survey.pairs, training, text).measure
     best = BestWeights(model.trainable_variables, training.averaging.checkpoints)
     state = TrainingState()
     with Progress(training, train_survey.pairs, log_directory) as progress:
         while not state.stopped_by(training):
             train_epoch(learner, train, training, state, progress)
             with learner.averaged():
-                evaluated = evaluate(eval_step, evaluation, training, f"end of epoch {state.epoch}")
-                best.offer(state.epoch, evaluated.mean_loss)
-            result = _epoch_result(state, evaluated, learner.learning_rate)
+                measured = measure(f"end of epoch {state.epoch}")
+                best.offer(state.epoch, badness(training.early_stopping.metric, measured.metric))
+            result = _epoch_result(state, measured, learner.learning_rate)
             progress.after_epoch(result)
             state.end_epoch(result)
 
-    averaged_epochs, eval_loss = _choose_weights(best, lambda: evaluate(eval_step, evaluation, training, "mean"))
+    metric = training.early_stopping.metric
+    final = choose_weights(best, state.history, metric, measure)
     result = TrainingResult(
         history=tuple(state.history),
+        metric=metric,
         best_epoch=best.epochs[0],
-        averaged_epochs=averaged_epochs,
-        eval_loss=eval_loss,
+        averaged_epochs=final.epochs,
+        eval_loss=final.loss,
+        eval_metric=final.metric,
         stopped_by=state.stopped_by(training),
         seed=training.seed,
         train_pairs=train_survey.pairs,
@@ -74,9 +85,10 @@ def fit(
         waiting_share=_mean_over_time(state.history, "waiting_share"),
         seconds=time.monotonic() - started,
     )
+    decoded = f", {metric} {final.metric:.4f}" if metric in DECODED_METRICS else ""
     logger.info(
-        f"trained in {duration(result.seconds)}, stopped by training.{result.stopped_by}; the weights are"
-        f" {_named(averaged_epochs)}, eval loss {eval_loss:.4f}"
+        f"trained in {duration(result.seconds)}, stopped by training.{result.stopped_by}; what remains:"
+        f" {final}, eval loss {final.loss:.4f}{decoded}"
     )
     return result
 
@@ -93,41 +105,20 @@ def _schedule(training: TrainingConfig, train: Pairs) -> Schedule:
     return Schedule(config, highest, last_step)
 
 
-def _epoch_result(state: TrainingState, evaluated: Sums, learning_rate: float) -> EpochResult:
+def _epoch_result(state: TrainingState, measured: Measured, learning_rate: float) -> EpochResult:
     return EpochResult(
         epoch=state.epoch,
         step=state.step,
         train_loss=state.trained.mean_loss,
-        eval_loss=evaluated.mean_loss,
-        eval_token_accuracy=evaluated.accuracy,
+        eval_loss=measured.loss,
+        eval_token_accuracy=measured.token_accuracy,
+        eval_metric=measured.metric,
         target_tokens_per_second=state.trained.tokens / state.trained.seconds,
         train_seconds=state.trained.seconds,
-        eval_seconds=evaluated.seconds,
+        eval_seconds=measured.seconds,
         learning_rate=learning_rate,
         waiting_share=state.trained.waiting / state.trained.seconds,
     )
-
-
-def _choose_weights(best: BestWeights, measure) -> tuple[tuple[int, ...], float]:
-    """Puts the weights that remain into the model: the epochs that they are of, and their eval loss.
-
-    The mean of several epochs must be better than the best of them: it is not where they are far from one another.
-    """
-    best_loss = best.kept[0][0]
-    if len(best.kept) > 1:
-        best.assign_mean()
-        mean_loss = measure().mean_loss
-        if mean_loss < best_loss:
-            return tuple(best.epochs), mean_loss
-        logger.info(f"{_named(best.epochs)} have eval loss {mean_loss:.4f}: no better than the best of them alone")
-    best.assign_best()
-    return (best.epochs[0],), best_loss
-
-
-def _named(epochs) -> str:
-    if len(epochs) == 1:
-        return f"those of epoch {epochs[0]}"
-    return f"the mean of those of epochs {', '.join(map(str, sorted(epochs)))}"
 
 
 def _mean_over_time(history: list[EpochResult], figure: str) -> float:

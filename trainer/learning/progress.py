@@ -6,6 +6,7 @@ import time
 
 import tensorflow as tf
 
+from trainer.config.early_stopping import DECODED_METRICS
 from trainer.config.training import TrainingConfig
 from trainer.learning.result import EpochResult
 from trainer.learning.state import TrainingState
@@ -68,9 +69,12 @@ class Progress:
 
     def after_epoch(self, result: EpochResult) -> None:
         """Shows what an epoch gave."""
+        metric = self._training.early_stopping.metric
+        decoded = metric in DECODED_METRICS
         logger.info(
             f"epoch {result.epoch}/{self._training.epochs} done: eval loss {result.eval_loss:.4f}"
             f" (train {result.train_loss:.4f}), token accuracy {result.eval_token_accuracy:.4f},"
+            f"{f' {metric} {result.eval_metric:.4f},' if decoded else ''}"
             f" {result.target_tokens_per_second:,.0f} target tokens/s, {result.waiting_share:.1%} waiting for data,"
             f" {duration(result.train_seconds + result.eval_seconds)}"
         )
@@ -81,6 +85,7 @@ class Progress:
                 "epoch/waiting_share": result.waiting_share,
                 "eval/loss": result.eval_loss,
                 "eval/token_accuracy": result.eval_token_accuracy,
+                **({f"eval/{metric}": result.eval_metric} if decoded else {}),
             },
         )
         self._line = Sums()

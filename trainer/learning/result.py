@@ -17,6 +17,7 @@ class EpochResult:
         train_loss: Cross entropy per target token in nats, averaged over the epoch while the weights changed.
         eval_loss: Cross entropy per target token in nats, on the eval split at the epoch's end.
         eval_token_accuracy: Share of the eval split's target tokens that teacher forcing predicts.
+        eval_metric: Value of the metric of `training.early_stopping`.
         target_tokens_per_second: Speed of training, evaluation not counted.
         train_seconds: Time of training.
         eval_seconds: Time of evaluation.
@@ -29,6 +30,7 @@ class EpochResult:
     train_loss: float
     eval_loss: float
     eval_token_accuracy: float
+    eval_metric: float
     target_tokens_per_second: float
     train_seconds: float
     eval_seconds: float
@@ -42,9 +44,11 @@ class TrainingResult:
 
     Attributes:
         history: One entry for each epoch.
-        best_epoch: The epoch with the lowest eval loss.
+        metric: Name of the metric that tells the best epoch.
+        best_epoch: The epoch with the best metric.
         averaged_epochs: The epochs whose mean the weights are, the best first; `best_epoch` alone without a mean.
         eval_loss: Cross entropy per target token in nats of the weights that the model has at the end.
+        eval_metric: Their metric.
         stopped_by: The setting that ended the training.
         seed: The seed by which it can be repeated.
         train_pairs: Pairs of an epoch.
@@ -56,9 +60,11 @@ class TrainingResult:
     """
 
     history: tuple[EpochResult, ...]
+    metric: str
     best_epoch: int
     averaged_epochs: tuple[int, ...]
     eval_loss: float
+    eval_metric: float
     stopped_by: StoppedBy
     seed: int
     train_pairs: int

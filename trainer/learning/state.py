@@ -5,6 +5,7 @@ import dataclasses
 import tensorflow as tf
 
 from trainer.config.training import TrainingConfig
+from trainer.learning.evaluation import badness
 from trainer.learning.loss import TokenTotals
 from trainer.learning.patience import count_plateaus, epochs_without_gain
 from trainer.learning.result import EpochResult, StoppedBy
@@ -49,7 +50,7 @@ class TrainingState:
         """How often the metric has stayed on a plateau; 0 where the learning rate does not follow it."""
         if training.schedule.decay != "plateau":
             return 0
-        return count_plateaus(self._values(), training.schedule.plateau_patience or 1)
+        return count_plateaus(self._values(training), training.schedule.plateau_patience or 1)
 
     def stopped_by(self, training: TrainingConfig) -> StoppedBy | None:
         """The setting that has ended the training, None while it goes on."""
@@ -58,9 +59,9 @@ class TrainingState:
         if len(self.history) == training.epochs:
             return "epochs"
         stopping = training.early_stopping
-        if stopping.patience and epochs_without_gain(self._values(), stopping.min_delta) >= stopping.patience:
+        if stopping.patience and epochs_without_gain(self._values(training), stopping.min_delta) >= stopping.patience:
             return "early_stopping.patience"
         return None
 
-    def _values(self) -> list[float]:
-        return [result.eval_loss for result in self.history]
+    def _values(self, training: TrainingConfig) -> list[float]:
+        return [badness(training.early_stopping.metric, result.eval_metric) for result in self.history]

@@ -44,7 +44,7 @@ def test_lines_name_epoch_step_loss_speed_waiting_and_time_left(tmp_path, caplog
         time.sleep(0.05)
         step_of(state, pairs=50, loss=30.0, tokens=20.0, waiting=0.001)
         progress.after_step(state, learning_rate=0.1)
-        progress.after_epoch(EpochResult(1, 2, 1.5, 1.25, 0.75, 5400.0, 100.0, 25.0, 0.1, 0.012))
+        progress.after_epoch(EpochResult(1, 2, 1.5, 1.25, 0.75, 1.25, 5400.0, 100.0, 25.0, 0.1, 0.012))
     step, epoch = caplog.messages
     assert re.fullmatch(
         r"epoch 1/4, step 2: loss 1\.5000, [\d,]+ target tokens/s, [12]\.\d% waiting for data, at most \d+ s left", step
