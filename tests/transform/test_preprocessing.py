@@ -165,7 +165,7 @@ def test_sides_that_share_a_vocabulary_agree(key):
         preprocessing_fn(inputs, config)
 
 
-@pytest.mark.parametrize(("source_unit", "target_unit"), [("char", "word"), ("space", "char")])
+@pytest.mark.parametrize(("source_unit", "target_unit"), [("char", "word"), ("space", "subword")])
 def test_ids_are_those_that_serving_makes_of_the_text(source_unit, target_unit, tmp_path):
     settings = {"max_length": 12, "on_too_long": "truncate"}
     source = TextConfig(unit=source_unit, min_count=2, **settings)

@@ -112,6 +112,7 @@ def learn(words, characters, size, min_count, rounds=8):
 
 
 def prose():
-    """Lines of real text: this project's own pages."""
+    """Lines of real text: this project's own pages, without the frames of tables."""
     pages = (ROOT / "README.md", ROOT / "CONTRIBUTING.md", ROOT / "docs" / "data.md")
-    return [line for page in pages for line in page.read_text(encoding="utf-8").splitlines()]
+    lines = [line for page in pages for line in page.read_text(encoding="utf-8").expandtabs().splitlines()]
+    return [line for line in lines if all(len(word) <= 64 for word in words_of(line))]
