@@ -58,7 +58,7 @@ class Objective:
         predicted = predictions(self._model, target, forced.read_out, places)
         losses = predicted.cross_entropy
         if self._config.label_smoothing:
-            losses = smoothed_cross_entropy(predicted, self._config.label_smoothing)
+            losses = smoothed_cross_entropy(predicted.ids, predicted.logits, self._config.label_smoothing)
         guided = self._config.guided_attention
         if guided.weight:
             lengths = batch["source_length"], batch["target_length"]

@@ -8,7 +8,7 @@ import tensorflow as tf
 from serving.contract import PAD_ID, START_ID
 from tests.trainer.learning.toy_batches import BATCH, TOKENS, VOCABULARY, log_softmax, objective_of, toy_model
 from trainer.learning.label_smoothing import smoothed_cross_entropy
-from trainer.learning.loss import Predictions, token_totals
+from trainer.learning.loss import token_totals
 
 
 def distributions(ids, smoothing):
@@ -28,8 +28,7 @@ def test_value_and_gradient_are_those_of_the_distributions_written_down(smoothin
 
     with tf.GradientTape() as tape:
         tape.watch(logits)
-        plain = tf.nn.sparse_softmax_cross_entropy_with_logits(ids, logits)
-        losses = smoothed_cross_entropy(Predictions(tf.constant(ids), logits, plain), smoothing)
+        losses = smoothed_cross_entropy(tf.constant(ids), logits, smoothing)
 
     np.testing.assert_allclose(losses, keras.losses.categorical_crossentropy(wanted, logits, True), rtol=1e-5)
     # The gradient is what the model says less what it should say.
