@@ -109,7 +109,7 @@ def create_pipeline(
     # Searches for the settings that the model is best trained with.
     tuner = None
     if config.tuner.enabled:
-        tuner = tfx.components.Tuner(
+        tuner = placement.tuner(
             **training_data,
             base_model=start.outputs["model"] if start else None,
             tuner_fn="trainer.tune.tuner_fn",

@@ -134,6 +134,7 @@ class VertexConfig(ClusterConfig):
         pattern=r"^([a-z0-9.-]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$", description="Project of Google Cloud."
     )
     region: str = Field(pattern=r"^[a-z]+-[a-z]+[0-9]+$", description="Region of all services, as europe-west4.")
+    api: str | None = Field(None, pattern=r"^https?://.+", description="Address of the API; none: the region's own.")
     image: str = Field(pattern=_IMAGE, max_length=512, description=_IMAGE_DESCRIPTION)
     pipeline_root: str = Field(pattern=r"^gs://[a-z0-9].+", description="Bucket and path of the artifacts.")
     service_account: str | None = Field(

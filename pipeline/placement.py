@@ -14,6 +14,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from components.baseline import latest_blessed_model_other_than
 from components.example_gen.input_state import InputState
 from components.pushed_model import NewestPushedModel
+from components.tuner import Tuner
 from components.warm_start import model_to_start_from
 from pipeline.config import Config
 from pipeline.workspace import Workspace
@@ -55,6 +56,10 @@ class Placement(abc.ABC):
     def training_job(self) -> dict[str, Any]:
         """What of the Trainer's custom_config says where it runs."""
         return {}
+
+    def tuner(self, custom_config: dict[str, Any], **arguments: Any) -> BaseNode:
+        """The Tuner, made of a custom_config and the further arguments of TFX's Tuner."""
+        return Tuner(custom_config=custom_config, **arguments)
 
     def trainer_executor(self) -> ExecutorSpec | None:
         """What runs the Trainer; None: its own executor."""

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli import config, demo, example, run, serve, status, translate
+from pipeline.cli import compile as compile_command
+from pipeline.cli import config, demo, example, run, serve, status, submit, translate
 from pipeline.config_file import ConfigError
 
 app = typer.Typer(
@@ -20,6 +21,8 @@ app.command("serve")(serve.serve)
 app.command("translate")(translate.translate)
 app.command("demo")(demo.demo)
 app.command("status")(status.status)
+app.command("compile")(compile_command.compile_)
+app.command("submit")(submit.submit)
 app.add_typer(config.app, name="config")
 app.add_typer(example.app, name="example")
 
