@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from tests.trainer.attention_kinds import KINDS
-from tests.trainer.toy_export import SOURCE_LETTERS, TARGET, export_toy
+from tests.trainer.toy_export import SOURCE_LETTERS, TARGET, export_toy, serve_toy
 from trainer.config.decoding import DecodingConfig
 
 CELLS = ("simple_rnn", "gru", "lstm")
@@ -25,22 +25,18 @@ def texts(count, seed=3):
     return ["", "abc"] + ["".join(draw.choices(SOURCE_LETTERS + "?", k=draw.randint(0, 15))) for _ in range(count - 2)]
 
 
+def toy_settings(index):
+    """Arguments of the toy of a place in MODELS."""
+    cell, kind = MODELS[index]
+    further = {"layer_normalization": index % 2 == 1, "tie_target_embedding": index % 3 == 1}
+    return {"seed": index, "decoding": GREEDY, "cell": cell, **further, **KINDS[kind]}
+
+
 @pytest.fixture(scope="module")
 def exported(tmp_path_factory):
     """Folders of one exported model for each of MODELS."""
     root = tmp_path_factory.mktemp("exported")
-    return {
-        (cell, kind): export_toy(
-            root / kind,
-            seed=index,
-            decoding=GREEDY,
-            cell=cell,
-            layer_normalization=index % 2 == 1,
-            tie_target_embedding=index % 3 == 1,
-            **KINDS[kind],
-        )
-        for index, (cell, kind) in enumerate(MODELS)
-    }
+    return {key: export_toy(root / key[1], **toy_settings(index)) for index, key in enumerate(MODELS)}
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +71,19 @@ def loop_steps(signatures, text):
                 log_probs.append(step["log_probs"][row, token[row]])
                 alignment.append(step["alignment"][row])
     return rows
+
+
+@pytest.mark.parametrize("index", [1, 3, 7])
+def test_what_is_saved_answers_as_what_was_saved(signatures, tmp_path, index):
+    model, _ = signatures[MODELS[index]]
+    text = texts(17)
+    answered = call(model, "serving_default", text=tf.constant(text))
+    served = serve_toy(tmp_path, **toy_settings(index))
+    for name, value in served.serving_default(tf.constant(text)).items():
+        if value.dtype == tf.string:
+            np.testing.assert_array_equal(answered[name], value)
+        else:
+            np.testing.assert_allclose(answered[name], value, atol=1e-5)
 
 
 @pytest.mark.parametrize("key", MODELS)

@@ -7,6 +7,7 @@ import tensorflow as tf
 from tests.trainer.attention_kinds import KINDS
 from trainer.config.model import ModelConfig
 from trainer.learning.loss import token_totals
+from trainer.model.product import products_in
 from trainer.model.seq2seq import Seq2Seq
 
 BATCH = {
@@ -118,6 +119,19 @@ def test_embedding_dropout_drops_a_token_wherever_it_stands():
                 assert (found == found[:1]).all()
                 plain = embedding.embeddings.numpy()[token]
                 assert not found.any() or np.allclose(found, 2 * plain)
+
+
+@pytest.mark.parametrize("kind", ["dot", "multi_head", "additive_fed"])
+def test_products_in_bfloat16_change_the_logits_by_their_rounding(kind):
+    settings = KINDS[kind]
+    model = build(tie_target_embedding=True, embedding_size=settings.get("decoder_units", 4), **settings)
+    model.decoder.embedding.embeddings.assign(10 * model.decoder.embedding.embeddings)
+    exact = model(batch())
+    with products_in(tf.bfloat16):
+        rounded = model(batch())
+    assert rounded.dtype == tf.float32
+    difference = np.abs(rounded - exact).max() / np.abs(exact).max()
+    assert 1e-6 < difference < 0.03
 
 
 def test_the_seed_decides_the_weights():
