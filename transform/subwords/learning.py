@@ -36,7 +36,7 @@ def learn_pieces(words: Mapping[str, int], characters: Mapping[str, int], size: 
     left_out: set[str] = set()
     for round_ in range(_ROUNDS):
         while len(pieces) < size and merges.best_count() >= least:
-            piece = merges.merge()
+            piece = "".join(merges.merge())
             if piece not in left_out:
                 pieces[piece] = None
         next_count = max(merges.best_count(), least)

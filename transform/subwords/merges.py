@@ -45,8 +45,8 @@ class Merges:
                 heapq.heappop(self._queue)
         return 0
 
-    def merge(self) -> str:
-        """Merges the most frequent pair, of which `best_count` has found one; returns the new piece."""
+    def merge(self) -> Pair:
+        """Merges the most frequent pair, which `best_count` has just found; returns it."""
         _, pair = heapq.heappop(self._queue)
         grown: set[Pair] = set()
         for index in self._places.pop(pair):
@@ -55,7 +55,7 @@ class Merges:
         for changed in grown:
             if count := self._counts[changed]:
                 heapq.heappush(self._queue, (-count, changed))
-        return "".join(pair)
+        return pair
 
     def _replace(self, index: int, pair: Pair, grown: set[Pair]) -> None:
         """Merges a pair wherever a word has it, and notes the pairs that it may now have more often."""

@@ -15,7 +15,7 @@ from transform.subwords.merges import Merges
 def all_merges(words, least=1):
     merges, found = Merges(words), []
     while (count := merges.best_count()) >= least:
-        found.append((merges.merge(), count))
+        found.append(("".join(merges.merge()), count))
     return found
 
 
