@@ -9,6 +9,7 @@ import tensorflow as tf
 from trainer.config.decoding import DecodingConfig
 from trainer.config.model import ModelConfig
 from trainer.config.training import TrainingConfig
+from trainer.distribution.strategy import create_strategy, folder_to_write, is_chief, wait_for_all
 from trainer.export.saved_model import export_model
 from trainer.learning.fit import fit
 from trainer.learning.result import TrainingResult
@@ -17,29 +18,35 @@ from trainer.tuning.values import with_best_values
 
 
 def run_fn(fn_args) -> None:
-    """Trains a model on transformed pairs and exports it.
+    """Trains a model on transformed pairs and exports it. Of several workers one writes, for all.
 
     Args:
         fn_args: TFX's FnArgs. Its custom_config holds the sections source, target, model, training and decoding of the
             configuration, and shared_vocabulary; its hyperparameters, if any, are the best values of a search.
     """
     config = with_best_values(fn_args.custom_config, fn_args.hyperparameters)
-    task = Task.of(fn_args)
     training = TrainingConfig.model_validate(config["training"])
-    model = task.build_model(ModelConfig.model_validate(config["model"]), training)
+    # Before anything else that TensorFlow does.
+    strategy = create_strategy(training.distribution)
+    task = Task.of(fn_args)
     decoding = DecodingConfig.model_validate(config["decoding"])
     text = task.target_text(decoding)
-    result = fit(model, training, task.train, task.evaluation, log_directory=fn_args.model_run_dir, text=text)
-    write_result(result, os.path.join(fn_args.model_run_dir, "training.json"))
-    export_model(
-        model=model,
-        source_config=task.source,
-        target_config=task.target,
-        source_vocabulary=task.source_vocabulary,
-        target_vocabulary=task.target_vocabulary,
-        decoding=decoding,
-        directory=fn_args.serving_model_dir,
-    )
+    with strategy.scope(), folder_to_write(fn_args.model_run_dir, strategy) as run_directory:
+        model = task.build_model(ModelConfig.model_validate(config["model"]), training)
+        result = fit(model, training, task.train, task.evaluation, log_directory=run_directory, text=text)
+        write_result(result, os.path.join(run_directory, "training.json"))
+    if is_chief(strategy):
+        export_model(
+            model=model,
+            source_config=task.source,
+            target_config=task.target,
+            source_vocabulary=task.source_vocabulary,
+            target_vocabulary=task.target_vocabulary,
+            decoding=decoding,
+            directory=fn_args.serving_model_dir,
+        )
+    # TFX looks for the model as soon as a worker has returned.
+    wait_for_all(strategy)
 
 
 def write_result(result: TrainingResult, path: str) -> None:

@@ -1,15 +1,14 @@
 """What a training works on: the transformed pairs, their vocabularies, and models of the sizes that these ask for."""
 
 import dataclasses
-import os
 
-import tensorflow as tf
 import tensorflow_transform as tft
 
 from trainer.config.decoding import DecodingConfig
 from trainer.config.model import ModelConfig
 from trainer.config.training import TrainingConfig
 from trainer.data.pairs import Pairs
+from trainer.distribution.replicas import part_random_numbers
 from trainer.learning.decoded_sample import TargetText
 from trainer.model.seq2seq import Seq2Seq
 from trainer.warm_start.start import start_weights
@@ -57,14 +56,12 @@ class Task:
             Pairs(split, files, feature_spec, source.on_too_long, target.on_too_long)
             for split, files in (("train", fn_args.train_files), ("eval", fn_args.eval_files))
         )
-        # On a cluster, where no list of inputs is empty, a model that there is not comes as a folder without files.
-        blessed = fn_args.base_model
-        if blessed is not None and not tf.io.gfile.exists(os.path.join(blessed, "saved_model.pb")):
-            blessed = None
-        return cls(source, target, source_vocabulary, target_vocabulary, train, evaluation, blessed)
+        return cls(source, target, source_vocabulary, target_vocabulary, train, evaluation, fn_args.base_model)
 
     def build_model(self, model: ModelConfig, training: TrainingConfig) -> Seq2Seq:
         """A model with the weights that training starts from: random, or as `training.warm_start` says.
+
+        It is to be built in the scope of the strategy that trains it.
 
         Raises:
             FileNotFoundError: Where there is no model to start from.
@@ -78,6 +75,7 @@ class Task:
         )
         vocabularies = {"source": self.source_vocabulary, "target": self.target_vocabulary}
         start_weights(built, training.warm_start, self.blessed_model, vocabularies)
+        part_random_numbers(built)
         return built
 
     def target_text(self, decoding: DecodingConfig) -> TargetText:

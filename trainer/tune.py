@@ -29,14 +29,14 @@ def tuner_fn(fn_args) -> TunerFnResult:
         "training.max_steps": tuner.max_steps or training.max_steps,
     }
     task = Task.of(fn_args)
+    text = task.target_text(DecodingConfig.model_validate(config["decoding"]))
 
     def train(values: dict[str, Any], epochs: int | None, directory: str) -> float:
         sections = with_values(config, {**lengths, **({"training.epochs": epochs} if epochs else {}), **values})
         training = TrainingConfig.model_validate(sections["training"])
         model = task.build_model(ModelConfig.model_validate(sections["model"]), training)
-        text = task.target_text(DecodingConfig.model_validate(sections["decoding"]))
         result = fit(model, training, task.train, task.evaluation, log_directory=directory, text=text)
-        return getattr(result.history[result.best_epoch - 1], tuner.objective)
+        return result.eval_metric
 
-    oracle = create_oracle(tuner, lengths["training.epochs"], training.seed)
+    oracle = create_oracle(tuner, training.early_stopping.metric, lengths["training.epochs"], training.seed)
     return TunerFnResult(SettingsTuner(oracle, train, fn_args.working_dir), fit_kwargs={})

@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from trainer.config.averaging import AveragingConfig
+from trainer.config.distribution import DistributionConfig
 from trainer.config.early_stopping import EarlyStoppingConfig
 from trainer.config.objective import ObjectiveConfig
 from trainer.config.optimizer import OptimizerConfig
@@ -34,4 +35,5 @@ class TrainingConfig(Section):
     schedule: ScheduleConfig = Field(ScheduleConfig(), description=ScheduleConfig.__doc__)
     averaging: AveragingConfig = Field(AveragingConfig(), description=AveragingConfig.__doc__)
     early_stopping: EarlyStoppingConfig = Field(EarlyStoppingConfig(), description=EarlyStoppingConfig.__doc__)
+    distribution: DistributionConfig = Field(DistributionConfig(), description=DistributionConfig.__doc__)
     log_every_seconds: float = Field(10.0, gt=0.0, description="Seconds between two lines of progress.")

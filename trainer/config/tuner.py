@@ -9,8 +9,11 @@ from transform.config import Section
 
 Value = bool | int | float | str
 
-# How a trial trains is said by the tuner, and where it starts from and runs is no question of quality.
-_NOT_SEARCHED = ("training.epochs", "training.max_steps", "training.warm_start", "training.distribution")
+# How long a trial trains is said by the tuner, by what it is judged and where it runs is the same for all.
+_NOT_SEARCHED = (
+    *("training.epochs", "training.max_steps", "training.early_stopping"),
+    *("training.warm_start", "training.distribution"),
+)
 
 
 class SearchRange(Section):
@@ -59,7 +62,10 @@ class SearchRange(Section):
 
 
 class TunerConfig(Section):
-    """The search for settings of the model and its training, before the model itself is trained with the best."""
+    """The search for settings of the model and its training, before the model itself is trained with the best.
+
+    What is best, is told by the metric of training.early_stopping.
+    """
 
     enabled: bool = Field(False, description="Search, and train with the best settings found.")
     algorithm: Literal["random", "grid", "bayesian", "hyperband"] = Field(
@@ -74,10 +80,6 @@ class TunerConfig(Section):
         None, ge=1, description="Epochs of a trial, with hyperband of the longest; none: training.epochs."
     )
     max_steps: int | None = Field(None, ge=1, description="Most optimiser steps of a trial; none: training.max_steps.")
-    objective: Literal["eval_loss", "eval_token_accuracy"] = Field(
-        "eval_loss",
-        description="What makes one trial better than another, taken from the trial's best epoch.",
-    )
     space: dict[str, SearchRange] = Field(
         {}, description="Values to try, by keys of sections model and training, such as `model.dropout`."
     )

@@ -4,6 +4,7 @@ import keras
 import tensorflow as tf
 
 from trainer.data.batches import BATCH_SIGNATURE
+from trainer.distribution.replicas import on_all_replicas, own_rows, summed
 from trainer.learning.gradients import dense_gradients
 from trainer.learning.loss import TokenTotals
 from trainer.learning.objective import Objective
@@ -29,8 +30,12 @@ class AccumulatedStep:
         self._gradients = [tf.Variable(tf.zeros(variable.shape), trainable=False) for variable in self._variables]
         self._weight = tf.Variable(0.0, trainable=False)
         # As in trainer.learning.steps, without XLA.
-        self._add = tf.function(self._add_gradients, input_signature=[BATCH_SIGNATURE], jit_compile=False)
-        self._apply = tf.function(self._apply_gradients, input_signature=[], jit_compile=False)
+        self._add = tf.function(
+            lambda batch: on_all_replicas(self._add_gradients, batch),
+            input_signature=[BATCH_SIGNATURE],
+            jit_compile=False,
+        )
+        self._apply = tf.function(lambda: on_all_replicas(self._apply_gradients), input_signature=[], jit_compile=False)
 
     def __call__(self, batches: list[dict[str, tf.Tensor]]) -> TokenTotals:
         """Takes one step on the batches, and gives their totals to show, from before it."""
@@ -40,16 +45,18 @@ class AccumulatedStep:
 
     def _add_gradients(self, batch: dict[str, tf.Tensor]) -> TokenTotals:
         with tf.GradientTape() as tape:
-            totals = self._objective(batch)
+            totals = self._objective(own_rows(batch))
         for total, gradient in zip(
             self._gradients, dense_gradients(tape, totals.objective, self._variables), strict=True
         ):
             total.assign_add(gradient)
         self._weight.assign_add(totals.weight)
-        return totals.shown
+        return summed(totals.shown)
 
     def _apply_gradients(self) -> None:
-        means = [tf.math.divide_no_nan(total, self._weight) for total in self._gradients]
+        # Each replica has added up the gradients of its own rows.
+        *totals, weight = summed([tf.convert_to_tensor(total) for total in (*self._gradients, self._weight)])
+        means = [tf.math.divide_no_nan(total, weight) for total in totals]
         self._optimizer.apply(means, self._variables)
         for total in (*self._gradients, self._weight):
             total.assign(tf.zeros_like(total))

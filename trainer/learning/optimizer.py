@@ -3,6 +3,7 @@
 import keras
 
 from trainer.config.optimizer import SETTINGS, OptimizerConfig, OptimizerName
+from trainer.distribution.replicas import use_summed_gradients
 
 _OPTIMIZERS: dict[OptimizerName, type[keras.optimizers.Optimizer]] = {
     "adam": keras.optimizers.Adam,
@@ -20,6 +21,8 @@ _OPTIMIZERS: dict[OptimizerName, type[keras.optimizers.Optimizer]] = {
 def create_optimizer(config: OptimizerConfig, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
     """The optimiser of `variables`, with `config.learning_rate` until another one is assigned.
 
+    Where several devices train together, it wants gradients that are summed over them.
+
     Args:
         config: The optimiser's settings.
         variables: What it will change. Weight decay is for those of them that multiply: no biases, no vectors.
@@ -31,6 +34,7 @@ def create_optimizer(config: OptimizerConfig, variables: list[keras.Variable]) -
     if optimizer.weight_decay:
         optimizer.exclude_from_weight_decay([variable for variable in variables if not _decays(variable)])
     optimizer.build(variables)
+    use_summed_gradients(optimizer)
     return optimizer
 
 

@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from trainer.data.batches import BATCH_SIGNATURE
+from trainer.distribution.replicas import on_all_replicas, own_rows, summed
 from trainer.learning.gradients import dense_gradients
 from trainer.learning.loss import TokenTotals, token_totals
 from trainer.learning.objective import Objective
@@ -19,14 +20,18 @@ def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer, objecti
     variables = model.trainable_variables
     optimizer.build(variables)
 
+    def on_replica(batch):
+        with tf.GradientTape() as tape:
+            totals = objective(own_rows(batch))
+            loss = tf.math.divide_no_nan(totals.objective, summed(totals.weight))
+        gradients, shown = summed((dense_gradients(tape, loss, variables), totals.shown))
+        optimizer.apply(gradients, variables)
+        return shown
+
     # XLA compiles once for each shape, and trains slower on CPU.
     @tf.function(input_signature=[BATCH_SIGNATURE], jit_compile=False)
     def step(batch):
-        with tf.GradientTape() as tape:
-            totals = objective(batch)
-            loss = totals.mean()
-        optimizer.apply(dense_gradients(tape, loss, variables), variables)
-        return totals.shown
+        return on_all_replicas(on_replica, batch)
 
     return step
 
@@ -36,6 +41,6 @@ def evaluation_step(model: Seq2Seq) -> BatchStep:
 
     @tf.function(input_signature=[BATCH_SIGNATURE], jit_compile=False)
     def step(batch):
-        return token_totals(model, batch)
+        return on_all_replicas(lambda batch: summed(token_totals(model, own_rows(batch))), batch)
 
     return step

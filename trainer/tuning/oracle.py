@@ -4,21 +4,22 @@ import keras_tuner
 from keras_tuner.oracles import BayesianOptimizationOracle, GridSearchOracle, HyperbandOracle, RandomSearchOracle
 
 from trainer.config.tuner import SearchRange, TunerConfig
+from trainer.metrics.names import LOWER_IS_BETTER
 
-_DIRECTIONS = {"eval_loss": "min", "eval_token_accuracy": "max"}
 _BY_TRIALS = {"random": RandomSearchOracle, "grid": GridSearchOracle, "bayesian": BayesianOptimizationOracle}
 
 
-def create_oracle(tuner: TunerConfig, epochs: int, seed: int) -> keras_tuner.Oracle:
+def create_oracle(tuner: TunerConfig, metric: str, epochs: int, seed: int) -> keras_tuner.Oracle:
     """What chooses the values of the next trial.
 
     Args:
         tuner: How to search.
+        metric: Name of the metric that tells which trial is better.
         epochs: Epochs of the longest trial.
         seed: Seed by which the choice can be repeated.
     """
     common = {
-        "objective": keras_tuner.Objective(tuner.objective, _DIRECTIONS[tuner.objective]),
+        "objective": keras_tuner.Objective(metric, "min" if metric in LOWER_IS_BETTER else "max"),
         "hyperparameters": search_space(tuner.space),
         "allow_new_entries": False,
         "tune_new_entries": False,

@@ -23,10 +23,10 @@ SPACE = {
 }
 
 
-def search(folder, train, seed=1, epochs=9, **settings):
+def search(folder, train, seed=1, epochs=9, metric="loss_per_token", **settings):
     """A search in a folder, run to its end; `train` maps settings to the objective's value."""
     tuner = TunerConfig(enabled=True, **{"space": SPACE, "trials": 6, **settings})
-    found = SettingsTuner(create_oracle(tuner, epochs, seed), train, str(folder))
+    found = SettingsTuner(create_oracle(tuner, metric, epochs, seed), train, str(folder))
     found.search()
     return found
 
@@ -53,6 +53,11 @@ def test_all_values_are_within_the_space_and_the_best_is_found(tmp_path, algorit
         assert value[CELL] in ("gru", "lstm")
     best = tuner.get_best_hyperparameters()[0].values
     assert distance(best, None, None) == min(distance(value, None, None) for value in values)
+
+
+def test_more_is_better_for_metrics_such_as_bleu(tmp_path):
+    tuner = search(tmp_path, lambda values, *_: values[RATE], metric="bleu")
+    assert tuner.get_best_hyperparameters()[0].values[RATE] == max(value[RATE] for value in tried(tuner))
 
 
 def test_a_grid_has_all_combinations(tmp_path):
@@ -94,7 +99,7 @@ def test_trials_that_fail_do_not_stop_the_search(tmp_path, caplog):
     tuner.results_summary()
     assert "trial 1 of at most 6 failed: the training loss is nan" in caplog.text
     table = [message.split() for message in caplog.messages[-8:]]
-    assert table[0] == ["trial", "eval_loss", *SPACE]
+    assert table[0] == ["trial", "loss_per_token", *SPACE]
     assert [row[:2] for row in table[2:7]] == [[str(number), "failed"] for number in range(1, 6)]
     assert table[1][0] == "6"
     assert caplog.messages[-1].startswith("best values: training.optimizer.learning_rate=0.")
@@ -160,6 +165,7 @@ def test_a_range_that_is_none_is_refused(settings, message):
         ({"space": {"decoding.beam_size": SearchRange(min=1, max=5)}}, "'decoding.beam_size': wanted a key of section"),
         ({"space": {"model": SearchRange(min=1, max=5)}}, "'model': wanted a key of section"),
         ({"space": {"training.epochs": SearchRange(min=1, max=5)}}, "'training.epochs', which cannot be searched"),
+        ({"space": {"training.early_stopping.metric": SearchRange(choices=["bleu"])}}, "which cannot be searched"),
     ],
 )
 def test_a_space_that_cannot_be_searched_is_refused(settings, message):
