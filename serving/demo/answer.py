@@ -9,6 +9,9 @@ from serving.client.translation import Candidate, Translation
 MOST_CELLS = 4000  # of a picture of the attention: what a page draws at once, and a person can still read
 # The word unit writes this where a token is joined to its neighbour without a space.
 _JOINER = "￭"
+# The subword unit writes these for each other, and begins a text with a space that is not part of it.
+_MARKER, _SPACE = "▁", " "
+_SWAPPED = str.maketrans({_MARKER: _SPACE, _SPACE: _MARKER})
 
 
 def describe_answer(answer: Translation) -> dict[str, Any]:
@@ -71,4 +74,7 @@ def _end_in(text: str, token: str, begin: int) -> int | None:
     for place in (begin, begin + 1):
         if text.startswith(bare, place) and text[begin:place] in ("", " "):
             return place + len(bare)
-    return None
+    piece = token.translate(_SWAPPED)
+    if begin == 0:
+        piece = piece.removeprefix(_SPACE)
+    return begin + len(piece) if text.startswith(piece, begin) else None

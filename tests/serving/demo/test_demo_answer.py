@@ -24,6 +24,17 @@ def test_every_token_has_its_end_in_the_text():
     assert ends("ab c", "a", "b", " ", "c", "</s>") == [1, 2, 3, 4, None]  # characters
     assert ends("ab cd ab", "ab", "cd", "ab", "</s>") == [2, 5, 8, None]  # between spaces
     assert ends("ab, (cd)", "ab", "￭,", "(￭", "cd", "￭)", "</s>") == [2, 3, 5, 7, 8, None]  # words
+    assert ends("ab, (cd) a▁", "▁a", "b", ",", "▁(", "cd", ")", "▁a", " ", "</s>") == [
+        1,
+        2,
+        3,
+        5,
+        7,
+        8,
+        10,
+        11,
+        None,
+    ]  # pieces
     assert ends("日🙂e\u0301", "日", "🙂", "e", "\u0301", "</s>") == [1, 2, 3, 4, None]  # code points, not bytes
 
 
