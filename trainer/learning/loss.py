@@ -45,16 +45,15 @@ class Predictions(NamedTuple):
         )
 
 
-def token_totals(model, batch: dict[str, tf.Tensor], training: bool = False) -> TokenTotals:
-    """Cross entropy and hits of `model` on a batch, with teacher forcing.
+def token_totals(model, batch: dict[str, tf.Tensor]) -> TokenTotals:
+    """Cross entropy and hits of `model` on a batch, with teacher forcing and without dropout.
 
     Args:
         model: A Seq2Seq.
         batch: What Seq2Seq.call reads, and target_output_ids int64 [batch, target].
-        training: Whether dropout acts.
     """
     places = token_places(batch["target_output_ids"])
-    return predictions(model, batch["target_output_ids"], model.read_out(batch, training), places).totals()
+    return predictions(model, batch["target_output_ids"], model.read_out(batch), places).totals()
 
 
 def token_places(target_output_ids: tf.Tensor) -> tf.Tensor:
