@@ -9,11 +9,14 @@ import tensorflow as tf
 from serving.contract import SPECIAL_TOKENS
 from tests.trainer.toy_export import SOURCE_LETTERS, TARGET_LETTERS, build_model, export_toy
 from tests.transform.vocabulary_files import write_vocabulary
+from trainer.config.decoding import DecodingConfig
 from trainer.config.model import ModelConfig
+from trainer.export.saved_model import export_model
 from trainer.model.seq2seq import Seq2Seq
 from trainer.warm_start.names import named_weights
 from trainer.warm_start.record import read_origin
 from trainer.warm_start.transfer import warm_start
+from transform.config import TextConfig
 
 SPECIAL = len(SPECIAL_TOKENS)
 TOY = {"embedding_size": 6, "encoder_units": 5, "decoder_units": 6}
@@ -22,6 +25,7 @@ ARCHITECTURES = [
     {"cell": "gru", "attention": "additive", "attention_place": "before", "attention_scaled": True},
     {"cell": "lstm", "attention": "multi_head", "attention_heads": 2, "attention_place": "input_feeding"},
     {"cell": "simple_rnn", "attention": "none", "embedding_dropout": 0.1},
+    {"cell": "gru", "layer_normalization": True, "tie_target_embedding": True},
 ]
 
 
@@ -51,7 +55,7 @@ def log_probs(model, source_letters, target_letters, text="bad hé", answer="wyx
     return tf.nn.log_softmax(model(batch)[0]).numpy()
 
 
-@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda settings: settings["attention"])
+@pytest.mark.parametrize("architecture", ARCHITECTURES, ids=lambda settings: settings.get("attention", "tied"))
 def test_an_unchanged_vocabulary_gives_the_same_model(tmp_path, architecture):
     directory = export_toy(tmp_path / "toy", seed=3, **architecture)
     model = start(tmp_path / "new", directory, SOURCE_LETTERS, TARGET_LETTERS, **architecture)
@@ -77,6 +81,26 @@ def test_what_belongs_to_a_token_follows_it(tmp_path, exported, source, target):
     # Tokens that came and went share the probability; among the others it is as it was.
     before, after = (tf.nn.log_softmax(values).numpy() for values in (before[:, old], after[:, new]))
     np.testing.assert_allclose(after, before, atol=1e-5)
+
+
+@pytest.mark.parametrize("tied", [False, True], ids=["an output layer of its own", "tied"])
+def test_shared_embeddings_follow_a_shared_vocabulary(tmp_path, tied):
+    old, new = "abcdef", "1fecba2"
+    config = ModelConfig(**TOY, share_embeddings=True, tie_target_embedding=tied)
+    models = [Seq2Seq(config, *[len(letters) + SPECIAL] * 2, seed) for seed, letters in enumerate((old, new))]
+    rng = np.random.default_rng(1)
+    for weight in models[0].trainable_variables:
+        weight.assign(rng.normal(size=weight.shape))
+    vocabularies = [write_vocabulary(tmp_path / letters, letters) for letters in (old, new)]
+    text, directory = TextConfig(), str(tmp_path / "model")
+    export_model(models[0], text, text, vocabularies[0], vocabularies[0], DecodingConfig(), directory)
+    warm_start(models[1], read_origin(directory), {"source": vocabularies[1], "target": vocabularies[1]})
+
+    before, after = (
+        log_probs(model, letters, letters, "face", "bab")[:, [*range(SPECIAL), *ids_of("abcef", letters)]]
+        for model, letters in zip(models, (old, new), strict=True)
+    )
+    np.testing.assert_allclose(*(tf.nn.log_softmax(values) for values in (after, before)), atol=1e-5)
 
 
 def test_tokens_that_are_new_keep_their_first_weights(tmp_path, exported):
