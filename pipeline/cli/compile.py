@@ -1,6 +1,8 @@
 """`seq2seq compile`: the pipeline as a file that a cluster takes."""
 
+import contextlib
 import enum
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -18,9 +20,23 @@ class Target(str, enum.Enum):
     VERTEX = "vertex"
 
 
+# Packages that come with the extras.
+_CLIENTS = ("kfp", "kfp_server_api", "google")
+
 TargetOption = Annotated[
     Target, typer.Option(help="kubeflow: Kubeflow Pipelines, version 2. vertex: Vertex AI Pipelines.")
 ]
+
+
+@contextlib.contextmanager
+def missing_extra_told(target: Target) -> Iterator[None]:
+    """Within the block, a client of a cluster that is not installed is told with the extra that installs it."""
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] not in _CLIENTS:
+            raise
+        raise ConfigError(f"{error}: it comes with pip install 'tfx-seq2seq[{target.value}]'") from error
 
 
 def compile_(
@@ -36,7 +52,7 @@ def compile_(
     For Kubeflow that is the pipeline's specification, for Vertex AI a PipelineJob.
     """
     settings = load_config(config, overrides)
-    with quiet_libraries():
+    with quiet_libraries(), missing_extra_told(target):
         from pipeline.runners.cluster_errors import ClusterError  # these import TFX
         from pipeline.runners.cluster_file import compile_for, write_documents
 

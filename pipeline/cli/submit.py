@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.cli.compile import Target, TargetOption
+from pipeline.cli.compile import Target, TargetOption, missing_extra_told
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
 from pipeline.config import Config
@@ -42,13 +42,13 @@ def submit(
     Exits with 1 where the run failed that --wait followed, and with 2 where nothing could be sent.
     """
     settings = load_config(config, overrides)
-    with quiet_libraries():
+    with quiet_libraries(), missing_extra_told(target):
+        from pipeline.runners.cluster_errors import ClusterError
+
         try:
             _submit(settings, target, parameters, pipeline_root, dry_run, wait, poll_seconds)
-        except ImportError as error:
-            raise ConfigError(_missing(error, target)) from error
-        except ValueError as error:
-            raise ConfigError(str(error)) from error
+        except ClusterError as error:
+            raise ConfigError(f"{config}: {error}") from error
 
 
 def _submit(
@@ -100,7 +100,3 @@ def _connect(settings: Config, target: Target, request: "RunRequest") -> tuple["
     from pipeline.runners import vertex_client
 
     return vertex_client.VertexSubmitter(request.address), vertex_client.STATES
-
-
-def _missing(error: ImportError, target: Target) -> str:
-    return f"{error}: install the extra of this target, as in pip install 'tfx-seq2seq[{target.value}]'"

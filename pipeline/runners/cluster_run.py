@@ -73,8 +73,8 @@ def parse_parameters(texts: list[str], spec: dict[str, Any], section: str) -> di
             raise ClusterError(f"--parameter {text}: the value is empty")
         else:
             values[name] = value
-    for name, definition in definitions.items():
-        if name not in values and "defaultValue" not in definition:
+    for name in sorted(definitions):
+        if name not in values and "defaultValue" not in definitions[name]:
             raise ClusterError(f"parameter {name} is needed: set {section}.{name}, or give --parameter {name}=VALUE")
     return values
 

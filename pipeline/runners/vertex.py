@@ -8,7 +8,6 @@ from tfx.dsl.components.base import executor_spec
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.extensions.google_cloud_ai_platform import constants
 from tfx.extensions.google_cloud_ai_platform.pusher.component import Pusher
-from tfx.extensions.google_cloud_ai_platform.pusher.executor import SERVING_ARGS_KEY
 from tfx.extensions.google_cloud_ai_platform.trainer.executor import TRAINING_ARGS_KEY
 from tfx.extensions.google_cloud_ai_platform.tuner.executor import TUNING_ARGS_KEY
 
@@ -96,7 +95,7 @@ class OnVertex(OnCluster):
                 constants.ENABLE_VERTEX_KEY: True,
                 constants.VERTEX_REGION_KEY: vertex.region,
                 constants.VERTEX_CONTAINER_IMAGE_URI_KEY: endpoint.serving_image,
-                SERVING_ARGS_KEY: {
+                constants.SERVING_ARGS_KEY: {
                     "project_id": vertex.project,
                     "endpoint_name": endpoint.name,
                     "machine_type": endpoint.machine_type,
