@@ -3,6 +3,7 @@
 from pydantic import Field
 
 from trainer.config.averaging import AveragingConfig
+from trainer.config.checkpoints import CheckpointsConfig
 from trainer.config.distribution import DistributionConfig
 from trainer.config.early_stopping import EarlyStoppingConfig
 from trainer.config.objective import ObjectiveConfig
@@ -36,4 +37,5 @@ class TrainingConfig(Section):
     averaging: AveragingConfig = Field(AveragingConfig(), description=AveragingConfig.__doc__)
     early_stopping: EarlyStoppingConfig = Field(EarlyStoppingConfig(), description=EarlyStoppingConfig.__doc__)
     distribution: DistributionConfig = Field(DistributionConfig(), description=DistributionConfig.__doc__)
+    checkpoints: CheckpointsConfig = Field(CheckpointsConfig(), description=CheckpointsConfig.__doc__)
     log_every_seconds: float = Field(10.0, gt=0.0, description="Seconds between two lines of progress.")

@@ -1,7 +1,7 @@
 """Metrics of text that the model decodes while it trains, from a sample of the eval split."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 import numpy as np
@@ -50,10 +50,20 @@ class DecodedSample:
         count: How many there are.
         training: Its early stopping names the metric and the sample.
         text: How ids become text.
+        before_batch: Called before each batch; what it raises ends the measurement.
     """
 
-    def __init__(self, model: Seq2Seq, pairs: Pairs, count: int, training: TrainingConfig, text: TargetText):
+    def __init__(
+        self,
+        model: Seq2Seq,
+        pairs: Pairs,
+        count: int,
+        training: TrainingConfig,
+        text: TargetText,
+        before_batch: Callable[[], None] = lambda: None,
+    ):
         stopping = training.early_stopping
+        self._before_batch = before_batch
         self._model = model
         self._pairs = pairs
         self._text = text
@@ -74,6 +84,7 @@ class DecodedSample:
     def _texts(self) -> Iterator[tuple[str, str]]:
         """What was decoded, and what should have been."""
         for start in range(0, len(self._records), _ROWS_AT_ONCE):
+            self._before_batch()
             rows = self._pairs.parse(tf.constant(self._records[start : start + _ROWS_AT_ONCE]))
             longest = tf.reduce_max(rows["source_length"])
             decoded = self._decode(rows["source_ids"][:, :longest], rows["source_length"])

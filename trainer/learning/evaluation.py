@@ -2,6 +2,7 @@
 
 import math
 import time
+from collections.abc import Callable
 from typing import NamedTuple
 
 from trainer.config.early_stopping import DECODED_METRICS
@@ -41,12 +42,22 @@ class Evaluation:
         count: How many pairs it has.
         training: How the model is trained.
         text: How ids become text; metrics of decoded text need it.
+        before_batch: Called before each batch; what it raises ends the evaluation.
 
     Raises:
         ValueError: Where a metric of decoded text is asked for without `text`.
     """
 
-    def __init__(self, model: Seq2Seq, pairs: Pairs, count: int, training: TrainingConfig, text: TargetText | None):
+    def __init__(
+        self,
+        model: Seq2Seq,
+        pairs: Pairs,
+        count: int,
+        training: TrainingConfig,
+        text: TargetText | None,
+        before_batch: Callable[[], None],
+    ):
+        self._before_batch = before_batch
         self._pairs = pairs
         self._training = training
         self._step = evaluation_step(model)
@@ -55,7 +66,7 @@ class Evaluation:
         if metric in DECODED_METRICS:
             if text is None:
                 raise ValueError(f"training.early_stopping.metric is {metric!r}, but no text is decoded here")
-            self._sample = DecodedSample(model, pairs, count, training, text)
+            self._sample = DecodedSample(model, pairs, count, training, text, before_batch)
 
     def measure(self, where: str) -> Measured:
         """The figures of the weights that the model has.
@@ -69,6 +80,7 @@ class Evaluation:
         started = time.monotonic()
         sums = Sums()
         for batch in evaluation_batches(self._pairs, self._training):
+            self._before_batch()
             sums.add(self._step(batch))
         check_loss("eval", sums.loss, where, self._training)
         return Measured(sums.mean_loss, sums.accuracy, self._metric(sums), time.monotonic() - started)

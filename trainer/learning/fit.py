@@ -1,18 +1,21 @@
-"""The training loop: epochs, evaluation, early stopping, and which weights remain."""
+"""Training from the first step, or from a checkpoint, to the weights that remain."""
 
 import logging
-import time
+from contextlib import nullcontext
 
 from trainer.config.early_stopping import DECODED_METRICS
 from trainer.config.training import TrainingConfig
 from trainer.data.batches import count_training_batches
 from trainer.data.pairs import Pairs
 from trainer.learning.best_weights import BestWeights
+from trainer.learning.checkpoint_folder import CheckpointFolder
+from trainer.learning.checkpoints import Checkpoints
 from trainer.learning.decoded_sample import TargetText
-from trainer.learning.epoch import train_epoch
-from trainer.learning.evaluation import Evaluation, Measured, badness
+from trainer.learning.evaluation import Evaluation
 from trainer.learning.final_weights import choose_weights
+from trainer.learning.interruption import Interruption, InterruptionError
 from trainer.learning.learner import Learner
+from trainer.learning.loop import Loop
 from trainer.learning.progress import Progress, duration
 from trainer.learning.result import EpochResult, TrainingResult
 from trainer.learning.schedule import NEEDS_LAST_STEP, Schedule
@@ -29,8 +32,12 @@ def fit(
     evaluation: Pairs,
     log_directory: str,
     text: TargetText | None = None,
+    folder: CheckpointFolder | None = None,
 ) -> TrainingResult:
     """Trains `model`, and leaves it with the best weights: those of the best epoch, or the mean of the best epochs.
+
+    With a folder of checkpoints, training goes on from the newest one that is there, and ends as it would have ended
+    without the interruption. SIGINT and SIGTERM then save it before they do what they do.
 
     Args:
         model: The model, its weights as they start.
@@ -39,12 +46,12 @@ def fit(
         evaluation: Pairs whose metric tells when to stop.
         log_directory: Folder for TensorBoard's files.
         text: How ids become text; needed where early stopping goes by a metric of decoded text.
+        folder: Checkpoints of this very training; see training_key. None: it is not saved.
 
     Raises:
         FloatingPointError: Where a loss is no longer a finite number.
         ValueError: Where a split has no pairs, or pairs that the configuration refuses.
     """
-    started = time.monotonic()
     train_survey, eval_survey = train.survey(), evaluation.survey()
     logger.info(
         f"training on {train_survey.pairs:,} pairs ({train_survey.left_out:,} left out as too long),"
@@ -54,18 +61,20 @@ def fit(
         logger.info(f"recurrent dropout is {model.config.recurrent_dropout:g}: cuDNN is not used with it")
 
     learner = Learner(model, training, _schedule(training, train))
-    measure = Evaluation(model, evaluation, eval_survey.pairs, training, text).measure
+    interruption = Interruption()
+    measure = Evaluation(model, evaluation, eval_survey.pairs, training, text, interruption.check).measure
     best = BestWeights(model.trainable_variables, training.averaging.checkpoints)
     state = TrainingState()
-    with Progress(training, train_survey.pairs, log_directory) as progress:
-        while not state.stopped_by(training):
-            train_epoch(learner, train, training, state, progress)
-            with learner.averaged():
-                measured = measure(f"end of epoch {state.epoch}")
-                best.offer(state.epoch, badness(training.early_stopping.metric, measured.metric))
-            result = _epoch_result(state, measured, learner.learning_rate)
-            progress.after_epoch(result)
-            state.end_epoch(result)
+    checkpoints = Checkpoints(folder, training.checkpoints, learner, best, state)
+    checkpoints.restore()
+
+    with Progress(training, train_survey.pairs, log_directory) as progress, interruption if folder else nullcontext():
+        try:
+            Loop(training, train, learner, measure, best, state, checkpoints, interruption, progress).run()
+        except InterruptionError as signal:
+            checkpoints.save()
+            logger.info(f"interrupted by {signal}: saved at step {state.step:,}; the same run again goes on from there")
+            interruption.deliver()
 
     metric = training.early_stopping.metric
     final = choose_weights(best, state.history, metric, measure)
@@ -83,7 +92,7 @@ def fit(
         eval_pairs=eval_survey.pairs,
         target_tokens_per_second=_mean_over_time(state.history, "target_tokens_per_second"),
         waiting_share=_mean_over_time(state.history, "waiting_share"),
-        seconds=time.monotonic() - started,
+        seconds=checkpoints.seconds,
     )
     decoded = f", {metric} {final.metric:.4f}" if metric in DECODED_METRICS else ""
     logger.info(
@@ -103,22 +112,6 @@ def _schedule(training: TrainingConfig, train: Pairs) -> Schedule:
     last_step = min(of_epoch * training.epochs, training.max_steps or of_epoch * training.epochs)
     logger.info(f"learning rate: {config.decay} down to step {last_step:,}; {of_epoch:,} steps an epoch")
     return Schedule(config, highest, last_step)
-
-
-def _epoch_result(state: TrainingState, measured: Measured, learning_rate: float) -> EpochResult:
-    return EpochResult(
-        epoch=state.epoch,
-        step=state.step,
-        train_loss=state.trained.mean_loss,
-        eval_loss=measured.loss,
-        eval_token_accuracy=measured.token_accuracy,
-        eval_metric=measured.metric,
-        target_tokens_per_second=state.trained.tokens / state.trained.seconds,
-        train_seconds=state.trained.seconds,
-        eval_seconds=measured.seconds,
-        learning_rate=learning_rate,
-        waiting_share=state.trained.waiting / state.trained.seconds,
-    )
 
 
 def _mean_over_time(history: list[EpochResult], figure: str) -> float:

@@ -2,9 +2,12 @@
 
 import contextlib
 
+import keras
+import numpy as np
 import tensorflow as tf
 
 from trainer.config.training import TrainingConfig
+from trainer.distribution.replicas import part_random_numbers
 from trainer.learning.accumulation import AccumulatedStep
 from trainer.learning.loss import TokenTotals
 from trainer.learning.moving_average import MovingAverage
@@ -22,13 +25,10 @@ class Learner:
         model: The model that is trained.
         training: How it is trained.
         schedule: The learning rate of each step.
-
-    Attributes:
-        learning_rate: That of the last step; 0 before the first.
     """
 
     def __init__(self, model: Seq2Seq, training: TrainingConfig, schedule: Schedule):
-        self.learning_rate = 0.0
+        self._model = model
         self._schedule = schedule
         self._optimizer = create_optimizer(training.optimizer, model.trainable_variables)
         objective = Objective(model, training.objective, training.seed, self._optimizer.iterations)
@@ -48,12 +48,38 @@ class Learner:
             step: Number of the step, from 1.
             plateaus: As Schedule.learning_rate asks.
         """
-        self.learning_rate = self._schedule.learning_rate(step, plateaus)
-        self._optimizer.learning_rate = self.learning_rate
+        self._optimizer.learning_rate = self._schedule.learning_rate(step, plateaus)
         totals = self._step(batches)
         if self._average is not None:
             self._average.update(step)
         return totals
+
+    @property
+    def learning_rate(self) -> float:
+        """That of the last step, in single precision."""
+        return float(self._optimizer.learning_rate.numpy())
+
+    def variables(self) -> dict[str, list[keras.Variable | tf.Variable]]:
+        """All that a step changes, and all that it depends on but for the batches and the step's number.
+
+        The states of dropout's random numbers are among the model's variables.
+        """
+        return {
+            "model": self._model.variables,
+            "optimizer": self._optimizer.variables,
+            "average": self._average.variables if self._average is not None else [],
+        }
+
+    def assign(self, values: dict[str, list[np.ndarray]]) -> None:
+        """Gives the variables values, in the order of `variables`.
+
+        Raises:
+            ValueError: Where they are not as many, or not of the same shapes.
+        """
+        for name, variables in self.variables().items():
+            for variable, value in zip(variables, values[name], strict=True):
+                variable.assign(value)
+        part_random_numbers(self._model)
 
     def averaged(self) -> contextlib.AbstractContextManager[None]:
         """Inside of it the model has the weights that are evaluated and exported: their average, where there is one."""

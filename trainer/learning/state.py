@@ -1,6 +1,7 @@
 """How far a training is."""
 
 import dataclasses
+from typing import Any
 
 import tensorflow as tf
 
@@ -23,6 +24,7 @@ class TrainingState:
         pairs: Pairs that have been trained on.
         trained: Sums of the running epoch.
         history: One entry for each epoch that is done.
+        seconds: Time of the training up to the checkpoint that it goes on from.
     """
 
     epoch: int = 1
@@ -31,6 +33,14 @@ class TrainingState:
     pairs: int = 0
     trained: Sums = dataclasses.field(default_factory=Sums)
     history: list[EpochResult] = dataclasses.field(default_factory=list)
+    seconds: float = 0.0
+
+    def restore(self, facts: dict[str, Any]) -> None:
+        """Takes over what `dataclasses.asdict` made of another state."""
+        for name, value in facts.items():
+            setattr(self, name, value)
+        self.trained = Sums(**facts["trained"])
+        self.history = [EpochResult(**result) for result in facts["history"]]
 
     def end_step(
         self, batches: list[dict[str, tf.Tensor]], totals: TokenTotals, seconds: float, waiting: float
@@ -54,7 +64,7 @@ class TrainingState:
 
     def stopped_by(self, training: TrainingConfig) -> StoppedBy | None:
         """The setting that has ended the training, None while it goes on."""
-        if self.step == training.max_steps:
+        if self.step == training.max_steps and not self.batches:
             return "max_steps"
         if len(self.history) == training.epochs:
             return "epochs"
