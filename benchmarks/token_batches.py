@@ -27,6 +27,7 @@ class Shape:
         decoder_units: Units of the decoder.
         learning_rate: Step size of Adam.
         clip_norm: Global norm to which gradients are clipped.
+        precision: float32, or mixed_bfloat16 for products of bfloat16.
     """
 
     source_vocabulary: int
@@ -36,6 +37,7 @@ class Shape:
     decoder_units: int
     learning_rate: float = 1e-3
     clip_norm: float = 5.0
+    precision: str = "float32"
 
 
 def read_batches(file: Path, words: bool, batch_size: int, seed: int = 1) -> list[Batch]:

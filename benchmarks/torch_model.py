@@ -46,12 +46,15 @@ def train_torch(batches: list[Batch], shape: Shape, threads: int) -> Callable[[]
     torch.manual_seed(1)
     model = EncoderDecoder(shape)
     optimizer = torch.optim.Adam(model.parameters(), shape.learning_rate, eps=1e-7)
+    rounded = torch.autocast("cpu", torch.bfloat16, enabled=shape.precision == "mixed_bfloat16")
     tensors = [{name: torch.from_numpy(values) for name, values in batch.items()} for batch in batches]
 
     def train() -> None:
         for batch in tensors:
             targets = batch["target_output_ids"]
-            loss = nn.functional.cross_entropy(model(batch), targets[targets != PAD_ID])
+            with rounded:
+                logits = model(batch)
+            loss = nn.functional.cross_entropy(logits.float(), targets[targets != PAD_ID])
             optimizer.zero_grad(set_to_none=True)
             loss.backward()
             nn.utils.clip_grad_norm_(model.parameters(), shape.clip_norm)

@@ -51,13 +51,16 @@ def main(
         bucketed, padded = Path(folder) / "bucketed.npz", Path(folder) / "padded.npz"
         save_batches(drawn, bucketed)
         save_batches([repad(batch, *_longest(batches)) for batch in drawn], padded)
+        rounded = dataclasses.replace(shape, precision="mixed_bfloat16")
         ways = {
             "product": _Worker(sys.executable, "product", bucketed, shape, threads),
+            "product, bfloat16": _Worker(sys.executable, "product", bucketed, rounded, threads),
             "Keras `fit`, same batches": _Worker(sys.executable, "keras", bucketed, shape, threads),
             "Keras `fit`, padded to the longest of all": _Worker(sys.executable, "keras", padded, shape, threads),
         }
         if subprocess.run([torch_python, "-c", "import torch"], capture_output=True, check=False).returncode == 0:
             ways["PyTorch"] = _Worker(str(torch_python), "torch", bucketed, shape, threads)
+            ways["PyTorch, bfloat16"] = _Worker(str(torch_python), "torch", bucketed, rounded, threads)
         try:
             for _ in range(1 + turns):
                 for worker in ways.values():

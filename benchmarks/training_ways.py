@@ -12,6 +12,7 @@ from benchmarks.token_batches import Batch, Shape
 from trainer.config.model import ModelConfig
 from trainer.config.objective import ObjectiveConfig
 from trainer.data.batches import BATCH_SIGNATURE
+from trainer.learning.learner import PRODUCTS
 from trainer.learning.objective import Objective
 from trainer.learning.steps import training_step
 from trainer.model.seq2seq import Seq2Seq
@@ -30,7 +31,9 @@ def product(batches: list[Batch], shape: Shape) -> Train:
     )
     model = Seq2Seq(config, shape.source_vocabulary, shape.target_vocabulary)
     optimizer = keras.optimizers.Adam(shape.learning_rate, global_clipnorm=shape.clip_norm)
-    step = training_step(model, optimizer, Objective(model, ObjectiveConfig(), seed=1, steps=optimizer.iterations))
+    products = PRODUCTS[shape.precision]
+    objective = Objective(model, ObjectiveConfig(), seed=1, steps=optimizer.iterations, products=products)
+    step = training_step(model, optimizer, objective)
     dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=BATCH_SIGNATURE).prefetch(4)
 
     def train() -> None:
@@ -40,8 +43,8 @@ def product(batches: list[Batch], shape: Shape) -> Train:
     return train
 
 
-def plain_keras(batches: list[Batch], shape: Shape) -> Train:
-    """The functional model of Keras' own layers, trained by `fit`."""
+def plain_model(shape: Shape) -> keras.Model:
+    """The functional model of Keras' own layers, as tutorials build it: logits of source and target input ids."""
     source = keras.Input((None,), dtype="int64")
     target = keras.Input((None,), dtype="int64")
     embedded = keras.layers.Embedding(shape.source_vocabulary, shape.embedding, mask_zero=True)(source)
@@ -60,6 +63,12 @@ def plain_keras(batches: list[Batch], shape: Shape) -> Train:
         keras.optimizers.Adam(shape.learning_rate, global_clipnorm=shape.clip_norm),
         keras.losses.SparseCategoricalCrossentropy(from_logits=True),
     )
+    return model
+
+
+def plain_keras(batches: list[Batch], shape: Shape) -> Train:
+    """The functional model of Keras' own layers, trained by `fit`."""
+    model = plain_model(shape)
 
     def examples() -> Iterator:
         for batch in batches:

@@ -1,5 +1,7 @@
 """Settings of training."""
 
+from typing import Literal
+
 from pydantic import Field
 
 from trainer.config.averaging import AveragingConfig
@@ -10,6 +12,8 @@ from trainer.config.objective import ObjectiveConfig
 from trainer.config.optimizer import OptimizerConfig
 from trainer.config.schedule import ScheduleConfig
 from transform.config import Section
+
+Precision = Literal["float32", "mixed_bfloat16", "mixed_float16"]
 
 
 class TrainingConfig(Section):
@@ -22,6 +26,14 @@ class TrainingConfig(Section):
     )
     max_batch_size: int = Field(512, ge=1, description="Most pairs in a batch, whatever the token budget allows.")
     shuffle_buffer: int = Field(20_000, ge=1, description="Pairs held in memory to draw the next one from.")
+    precision: Precision = Field(
+        "float32",
+        description=(
+            "mixed_bfloat16, mixed_float16: in training, products with weights read their operands in 16 bits; weights,"
+            " sums and all else remain float32, as does the exported model. float16 comes with a loss scale. On CPUs"
+            " without instructions for it, it is slower."
+        ),
+    )
     warm_start: str = Field(
         "none",
         min_length=1,

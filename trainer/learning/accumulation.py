@@ -46,9 +46,8 @@ class AccumulatedStep:
     def _add_gradients(self, batch: dict[str, tf.Tensor]) -> TokenTotals:
         with tf.GradientTape() as tape:
             totals = self._objective(own_rows(batch))
-        for total, gradient in zip(
-            self._gradients, dense_gradients(tape, totals.objective, self._variables), strict=True
-        ):
+            loss = self._optimizer.scale_loss(totals.objective)
+        for total, gradient in zip(self._gradients, dense_gradients(tape, loss, self._variables), strict=True):
             total.assign_add(gradient)
         self._weight.assign_add(totals.weight)
         return summed(totals.shown)

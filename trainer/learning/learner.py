@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from trainer.config.training import TrainingConfig
+from trainer.config.training import Precision, TrainingConfig
 from trainer.distribution.replicas import part_random_numbers
 from trainer.learning.accumulation import AccumulatedStep
 from trainer.learning.loss import TokenTotals
@@ -16,6 +16,13 @@ from trainer.learning.optimizer import create_optimizer
 from trainer.learning.schedule import Schedule
 from trainer.learning.steps import training_step
 from trainer.model.seq2seq import Seq2Seq
+
+# What products with weights read their operands as.
+PRODUCTS: dict[Precision, tf.DType] = {
+    "float32": tf.float32,
+    "mixed_bfloat16": tf.bfloat16,
+    "mixed_float16": tf.float16,
+}
 
 
 class Learner:
@@ -30,8 +37,10 @@ class Learner:
     def __init__(self, model: Seq2Seq, training: TrainingConfig, schedule: Schedule):
         self._model = model
         self._schedule = schedule
-        self._optimizer = create_optimizer(training.optimizer, model.trainable_variables)
-        objective = Objective(model, training.objective, training.seed, self._optimizer.iterations)
+        self._optimizer = create_optimizer(training.optimizer, model.trainable_variables, training.precision)
+        objective = Objective(
+            model, training.objective, training.seed, self._optimizer.iterations, PRODUCTS[training.precision]
+        )
         if training.optimizer.accumulate_batches > 1:
             self._step = AccumulatedStep(model, self._optimizer, objective)
         else:

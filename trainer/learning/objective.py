@@ -9,6 +9,7 @@ from trainer.learning.guided_attention import guided_attention_penalty
 from trainer.learning.label_smoothing import smoothed_cross_entropy
 from trainer.learning.loss import TokenTotals, predictions, token_places
 from trainer.learning.scheduled_sampling import ScheduledSampling
+from trainer.model.product import products_in
 from trainer.model.seq2seq import Seq2Seq
 from transform.features import EXAMPLE_WEIGHT
 
@@ -37,11 +38,20 @@ class Objective:
         config: The objective's settings.
         seed: Seed of scheduled sampling.
         steps: Int scalar, variable or not: optimiser steps taken.
+        products: Dtype in which products with weights read their operands.
     """
 
-    def __init__(self, model: Seq2Seq, config: ObjectiveConfig, seed: int, steps: tf.Variable | int):
+    def __init__(
+        self,
+        model: Seq2Seq,
+        config: ObjectiveConfig,
+        seed: int,
+        steps: tf.Variable | int,
+        products: tf.DType = tf.float32,
+    ):
         self._model = model
         self._config = config
+        self._products = products
         self._sampling = None
         if config.scheduled_sampling.decay != "none":
             self._sampling = ScheduledSampling(model, config.scheduled_sampling, seed, steps)
@@ -52,6 +62,10 @@ class Objective:
         Args:
             batch: As trainer.data.batches.BATCH_SIGNATURE says.
         """
+        with products_in(self._products):
+            return self._totals(batch)
+
+    def _totals(self, batch: dict[str, tf.Tensor]) -> TrainingTotals:
         target = batch["target_output_ids"]
         places = token_places(target)
         forced = self._sampling(batch) if self._sampling else self._model.teacher_forcing(batch, training=True)

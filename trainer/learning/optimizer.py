@@ -3,6 +3,7 @@
 import keras
 
 from trainer.config.optimizer import SETTINGS, OptimizerConfig, OptimizerName
+from trainer.config.training import Precision
 from trainer.distribution.replicas import use_summed_gradients
 
 _OPTIMIZERS: dict[OptimizerName, type[keras.optimizers.Optimizer]] = {
@@ -18,7 +19,9 @@ _OPTIMIZERS: dict[OptimizerName, type[keras.optimizers.Optimizer]] = {
 }
 
 
-def create_optimizer(config: OptimizerConfig, variables: list[keras.Variable]) -> keras.optimizers.Optimizer:
+def create_optimizer(
+    config: OptimizerConfig, variables: list[keras.Variable], precision: Precision = "float32"
+) -> keras.optimizers.Optimizer:
     """The optimiser of `variables`, with `config.learning_rate` until another one is assigned.
 
     Where several devices train together, it wants gradients that are summed over them.
@@ -26,6 +29,7 @@ def create_optimizer(config: OptimizerConfig, variables: list[keras.Variable]) -
     Args:
         config: The optimiser's settings.
         variables: What it will change. Weight decay is for those of them that multiply: no biases, no vectors.
+        precision: float16 has so few small numbers that the optimiser then scales the loss, by a factor that it finds.
     """
     settings = {key: getattr(config, key) for key in SETTINGS[config.name] if getattr(config, key) is not None}
     if config.name == "rmsprop" and "beta_2" in settings:
@@ -33,8 +37,10 @@ def create_optimizer(config: OptimizerConfig, variables: list[keras.Variable]) -
     optimizer = _OPTIMIZERS[config.name](config.learning_rate, global_clipnorm=config.clip_norm, **settings)
     if optimizer.weight_decay:
         optimizer.exclude_from_weight_decay([variable for variable in variables if not _decays(variable)])
-    optimizer.build(variables)
     use_summed_gradients(optimizer)
+    if precision == "mixed_float16":
+        optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
+    optimizer.build(variables)
     return optimizer
 
 

@@ -23,7 +23,7 @@ def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer, objecti
     def on_replica(batch):
         with tf.GradientTape() as tape:
             totals = objective(own_rows(batch))
-            loss = tf.math.divide_no_nan(totals.objective, summed(totals.weight))
+            loss = optimizer.scale_loss(tf.math.divide_no_nan(totals.objective, summed(totals.weight)))
         gradients, shown = summed((dense_gradients(tape, loss, variables), totals.shown))
         optimizer.apply(gradients, variables)
         return shown
