@@ -16,6 +16,8 @@ REQUIREMENTS = [
     "apache-beam[gcp]==2.64.0",
     "dill==0.3.1.1",  # the one version that Beam 2.64 allows; named because TFX's libraries import it themselves
     "keras>=3.5,<3.13",  # Keras 3, which the model is written in; beside it TFX's libraries bring tf-keras
+    "keras-tuner>=1.4.6,<2",  # TFX brings it; the search for settings is built on it
+    "scikit-learn>=1.4",  # which its Bayesian search imports without declaring it
     "protobuf>=3.20.3,<4",  # the generated code of TFX 1.16 and ML Metadata 1.16
     "grpcio>=1.59",
     "grpcio-health-checking>=1.48",
