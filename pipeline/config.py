@@ -75,6 +75,11 @@ class Config(Section):
 
     @pydantic.model_validator(mode="after")
     def _searched_values_can_be_used(self) -> "Config":
+        if self.tuner.enabled and self.training.distribution.strategy == "multi_worker_mirrored":
+            raise ValueError(
+                "tuner.enabled is true, but training.distribution.strategy is 'multi_worker_mirrored': a search runs on"
+                " one machine"
+            )
         for key, values in self.tuner.space.items():
             if self.training.warm_start != "none" and key.startswith("model.") and not key.endswith("dropout"):
                 raise ValueError(

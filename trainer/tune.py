@@ -8,6 +8,7 @@ from trainer.config.decoding import DecodingConfig
 from trainer.config.model import ModelConfig
 from trainer.config.training import TrainingConfig
 from trainer.config.tuner import TunerConfig
+from trainer.distribution.strategy import create_strategy
 from trainer.learning.fit import fit
 from trainer.task import Task
 from trainer.tuning.oracle import create_oracle
@@ -24,6 +25,7 @@ def tuner_fn(fn_args) -> TunerFnResult:
     config = fn_args.custom_config
     tuner = TunerConfig.model_validate(config["tuner"])
     training = TrainingConfig.model_validate(config["training"])
+    strategy = create_strategy(training.distribution)
     lengths = {
         "training.epochs": tuner.epochs or training.epochs,
         "training.max_steps": tuner.max_steps or training.max_steps,
@@ -34,8 +36,9 @@ def tuner_fn(fn_args) -> TunerFnResult:
     def train(values: dict[str, Any], epochs: int | None, directory: str) -> float:
         sections = with_values(config, {**lengths, **({"training.epochs": epochs} if epochs else {}), **values})
         training = TrainingConfig.model_validate(sections["training"])
-        model = task.build_model(ModelConfig.model_validate(sections["model"]), training)
-        result = fit(model, training, task.train, task.evaluation, log_directory=directory, text=text)
+        with strategy.scope():
+            model = task.build_model(ModelConfig.model_validate(sections["model"]), training)
+            result = fit(model, training, task.train, task.evaluation, log_directory=directory, text=text)
         return result.eval_metric
 
     oracle = create_oracle(tuner, training.early_stopping.metric, lengths["training.epochs"], training.seed)

@@ -47,3 +47,10 @@ def test_the_architecture_is_not_searched_where_it_is_given_by_a_model_to_start_
     load(tmp_path, {"model.dropout": {"min": 0.0, "max": 0.5}}, **warm)
     with pytest.raises(ConfigError, match=r"'model\.cell', but training\.warm_start is 'blessed'"):
         load(tmp_path, {"model.cell": {"choices": ["gru", "lstm"]}}, **warm)
+
+
+def test_a_search_runs_on_one_machine(tmp_path):
+    space, distribution = {"model.dropout": {"min": 0.0, "max": 0.5}}, {"strategy": "mirrored"}
+    load(tmp_path, space, training={"distribution": distribution})
+    with pytest.raises(ConfigError, match="a search runs on one machine"):
+        load(tmp_path, space, training={"distribution": {"strategy": "multi_worker_mirrored"}})
