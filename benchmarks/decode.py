@@ -6,6 +6,9 @@ All ways decode the same lines with the same weights, in turns: greedy and beam 
 first two go over gRPC through a local model server in a process of its own. What is printed is a Markdown table: for
 batches of one the median and the 95th percentile of the time of a request, for larger ones sentences per second (median
 of the repeats). The loop is what tutorials do: `predict` on the source and all that is written so far, once a token.
+
+PyTorch takes part where --torch-python has it, for models of LSTM layers with attention `general`: greedy and beam
+search of its own on the same weights, in a process of its own, from ids to ids.
 """
 
 import contextlib
@@ -23,6 +26,7 @@ import numpy as np
 import tensorflow as tf
 import typer
 
+from benchmarks.torch_decoder import TorchDecoder, has_torch
 from benchmarks.variants import TrainedModel
 from pipeline.config_file import load_config
 from serving.client import Connection, TranslationClient
@@ -42,6 +46,7 @@ def main(
     ] = 512,
     repeats: Annotated[int, typer.Option(help="Turns of each way.")] = 3,
     beam: Annotated[int, typer.Option(help="Beam size beside greedy.")] = 5,
+    torch_python: Annotated[Path, typer.Option(help="Interpreter that may have PyTorch.")] = Path(sys.executable),
 ) -> None:
     """Measures, and prints a table."""
     texts = file.read_text(encoding="utf-8").splitlines()
@@ -49,6 +54,10 @@ def main(
     trained = TrainedModel(load_config(config), model)
     with tempfile.TemporaryDirectory() as folder, _server(trained, Path(folder), beam) as address:
         ways = _ways(trained, address, beam)
+        if has_torch(torch_python):
+            peer = TorchDecoder(trained, torch_python, Path(folder) / "weights.npz")
+            ways["greedy", "PyTorch"] = lambda texts: peer.decode(texts, 1)
+            ways[f"beam {beam}", "PyTorch"] = lambda texts: peer.decode(texts, beam)
         _check_that_they_agree(ways, texts[:64])
         sys.stdout.write(_table(ways, texts, repeats))
 

@@ -28,6 +28,7 @@ class Shape:
         learning_rate: Step size of Adam.
         clip_norm: Global norm to which gradients are clipped.
         precision: float32, or mixed_bfloat16 for products of bfloat16.
+        encoder_layers: Layers of the encoder.
     """
 
     source_vocabulary: int
@@ -38,6 +39,7 @@ class Shape:
     learning_rate: float = 1e-3
     clip_norm: float = 5.0
     precision: str = "float32"
+    encoder_layers: int = 1
 
 
 def read_batches(file: Path, words: bool, batch_size: int, seed: int = 1) -> list[Batch]:

@@ -29,6 +29,7 @@ from typing import Annotated
 import typer
 
 from benchmarks.token_batches import Batch, Shape, read_batches, repad, save_batches, vocabulary_sizes
+from benchmarks.torch_decoder import has_torch
 
 
 def main(
@@ -58,7 +59,7 @@ def main(
             "Keras `fit`, same batches": _Worker(sys.executable, "keras", bucketed, shape, threads),
             "Keras `fit`, padded to the longest of all": _Worker(sys.executable, "keras", padded, shape, threads),
         }
-        if subprocess.run([torch_python, "-c", "import torch"], capture_output=True, check=False).returncode == 0:
+        if has_torch(torch_python):
             ways["PyTorch"] = _Worker(str(torch_python), "torch", bucketed, shape, threads)
             ways["PyTorch, bfloat16"] = _Worker(str(torch_python), "torch", bucketed, rounded, threads)
         try:
