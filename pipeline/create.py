@@ -95,6 +95,7 @@ def create_pipeline(
         "training": config.training.model_dump(),
         "decoding": config.decoding.model_dump(),
         "code_version": code_version(*_TRAINING_CODE),
+        "checkpoints": placement.checkpoints,
     }
     training_data = {
         "examples": transform.outputs["transformed_examples"],

@@ -31,6 +31,7 @@ class Placement(abc.ABC):
       push_to: folder of the pushed versions.
       epochs, max_steps: length of training; None: as the configuration says.
       root: folder of the artifacts.
+      checkpoints: folder of unfinished trainings; None: there is none that outlives a run.
       metadata: ML Metadata; None where the place has its own.
     """
 
@@ -39,6 +40,7 @@ class Placement(abc.ABC):
     epochs: Number
     max_steps: Number
     root: str
+    checkpoints: str | None
     metadata: metadata_store_pb2.ConnectionConfig | None
 
     @abc.abstractmethod
@@ -81,6 +83,7 @@ class OnThisMachine(Placement):
         self.epochs = None
         self.max_steps = None
         self.root = str(workspace.artifacts)
+        self.checkpoints = str(workspace.checkpoints)
         self.metadata = tfx.orchestration.metadata.sqlite_metadata_connection_config(str(workspace.metadata))
         self._config = config
 
@@ -128,6 +131,7 @@ class OnCluster(Placement):
         for name, parameter in parameters.items():
             setattr(self, name, RuntimeParameter(name, parameter.kind))
         self.root = root
+        self.checkpoints = f"{root}/checkpoints" if root else None
         self.metadata = None
         self._config = config
 

@@ -26,6 +26,11 @@ class Workspace:
         return self.root / "artifacts"
 
     @property
+    def checkpoints(self) -> Path:
+        """Folder of unfinished trainings."""
+        return self.root / "checkpoints"
+
+    @property
     def metadata(self) -> Path:
         """SQLite file of ML Metadata."""
         return self.root / "metadata.sqlite"

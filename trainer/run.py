@@ -13,6 +13,7 @@ from trainer.distribution.strategy import create_strategy, folder_to_write, is_c
 from trainer.export.saved_model import export_model
 from trainer.learning.fit import fit
 from trainer.learning.result import TrainingResult
+from trainer.resumption import checkpoint_folder
 from trainer.task import Task
 from trainer.tuning.values import with_best_values
 
@@ -22,7 +23,8 @@ def run_fn(fn_args) -> None:
 
     Args:
         fn_args: TFX's FnArgs. Its custom_config holds the sections source, target, model, training and decoding of the
-            configuration, and shared_vocabulary; its hyperparameters, if any, are the best values of a search.
+            configuration, and shared_vocabulary; code_version, and checkpoints, the folder of the task's checkpoints,
+            where there is one. Its hyperparameters, if any, are the best values of a search.
     """
     config = with_best_values(fn_args.custom_config, fn_args.hyperparameters)
     training = TrainingConfig.model_validate(config["training"])
@@ -33,7 +35,16 @@ def run_fn(fn_args) -> None:
     text = task.target_text(decoding)
     with strategy.scope(), folder_to_write(fn_args.model_run_dir, strategy) as run_directory:
         model = task.build_model(ModelConfig.model_validate(config["model"]), training)
-        result = fit(model, training, task.train, task.evaluation, log_directory=run_directory, text=text)
+        checkpoints = checkpoint_folder(config, training, task, writes=is_chief(strategy))
+        result = fit(
+            model,
+            training,
+            task.train,
+            task.evaluation,
+            log_directory=run_directory,
+            text=text,
+            folder=checkpoints,
+        )
         write_result(result, os.path.join(run_directory, "training.json"))
     if is_chief(strategy):
         export_model(
@@ -45,6 +56,9 @@ def run_fn(fn_args) -> None:
             decoding=decoding,
             directory=fn_args.serving_model_dir,
         )
+        if checkpoints:
+            # The training is over: nothing can go on from them.
+            checkpoints.remove()
     # TFX looks for the model as soon as a worker has returned.
     wait_for_all(strategy)
 
