@@ -37,11 +37,15 @@ def test_one_worker_exports_for_all_and_the_other_waits_for_it(finished, tmp_pat
         members = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
         environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "2", "TF_CONFIG": members}
         workers.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
-    _, error = workers[1].communicate(timeout=300)
-    assert workers[1].returncode == 0, error[-3000:]
-    assert (tmp_path / "model" / "assets.extra" / "training").is_dir(), "it did not wait for the export"
-    _, error = workers[0].communicate(timeout=60)
-    assert workers[0].returncode == 0, error[-3000:]
+    try:
+        _, error = workers[1].communicate(timeout=600)
+        assert workers[1].returncode == 0, error[-3000:]
+        assert (tmp_path / "model" / "assets.extra" / "training").is_dir(), "it did not wait for the export"
+        _, error = workers[0].communicate(timeout=60)
+        assert workers[0].returncode == 0, error[-3000:]
+    finally:
+        for worker in workers:
+            worker.kill()
 
     assert json.loads((tmp_path / "run" / "training.json").read_text(encoding="utf-8"))["history"][0]["step"] == 3
     assert len(list((tmp_path / "run").glob("events.out.tfevents.*"))) == 1

@@ -65,7 +65,11 @@ def train_together(folder, name, distribution, model=None, workers=1, **settings
             environment["TF_CONFIG"] = json.dumps({"cluster": cluster, "task": {"type": "worker", "index": index}})
         command = [sys.executable, "-m", "tests.trainer.distribution.train", json.dumps(call)]
         processes.append(subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True))
-    errors = [process.communicate(timeout=300)[1] for process in processes]
+    try:
+        errors = [process.communicate(timeout=600)[1] for process in processes]
+    finally:
+        for process in processes:
+            process.kill()
     for process, error in zip(processes, errors, strict=True):
         assert process.returncode == 0, error[-3000:]
     return [result_of(call) for call in calls]
