@@ -65,6 +65,8 @@ def test_ids_of_the_transform_component_equal_those_of_the_exported_model(finish
     ids = {bytes(row[row != 0].astype(np.int64)) for row in answered["source_ids"].numpy()}
     component = {bytes(_trimmed(record)) for record in _records(transformed)}
     assert component == ids
+    weights = {_feature(record, "example_weight").float_list.value[0] for record in _records(transformed)}
+    assert weights == {1.0, 2.0}
 
 
 def _records(paths):

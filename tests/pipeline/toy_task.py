@@ -31,13 +31,16 @@ def seq2seq(*arguments):
 
 
 def write_pairs(path, count, seed, kinds=("plain", "loud"), letters=LETTERS):
-    """Strings of letters, to the same letters with spaces between; every third in capitals, as `kind` says."""
+    """Strings of letters, to the same letters with spaces between; every third in capitals, as `kind` says.
+
+    Their weights are 1 and 2 in turns.
+    """
     draw = random.Random(seed)
     lines = []
     for index in range(count):
         text = "".join(draw.choices(letters, k=draw.randint(1, 6)))
         kind = kinds[index % 3 == 0]
-        lines.append(f"{text.upper() if kind == 'loud' else text}\t{' '.join(text)}\t{kind}\n")
+        lines.append(f"{text.upper() if kind == 'loud' else text}\t{' '.join(text)}\t{kind}\t{index % 2 + 1}\n")
     path.write_text("".join(lines), encoding="utf-8")
 
 
@@ -52,7 +55,8 @@ def write_task(folder, **settings):
         "workspace": str(folder / "runs"),
         "data": {
             "base": str(data),
-            "columns": ["source", "target", "kind"],
+            "columns": ["source", "target", "kind", "weight"],
+            "weight": "weight",
             "slice_keys": ["kind"],
             "inputs": [
                 {"pattern": "train.tsv", "splits": {"train": 1}},
