@@ -7,7 +7,11 @@ def __getattr__(name: str) -> Any:
     # By this name a container on a cluster looks for the type of an artifact; whoever else imports a module of this
     # package must not wait 20 seconds for TFX.
     if name == "DataBlessing":
-        from components.data_gate import DataBlessing
+        from components.data_checks.blessing import DataBlessing
 
         return DataBlessing
+    if name == "TextProfile":
+        from components.data_profile.component import TextProfile
+
+        return TextProfile
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

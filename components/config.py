@@ -6,6 +6,7 @@ from typing import Literal
 import pydantic
 from pydantic import Field
 
+from components.data_checks.config import DriftConfig, QualityConfig
 from trainer.metrics.names import MetricName
 from transform.config import Section
 from transform.features import EXAMPLE_WEIGHT, REFERENCES, SOURCE, TARGET
@@ -103,6 +104,16 @@ class DataConfig(Section):
     group_references: bool = Field(
         True, description="Rows of one source in a split other than train become one example with several references."
     )
+    schema_file: str | None = Field(
+        None,
+        min_length=1,
+        description=(
+            "File of the reviewed schema, as `seq2seq schema infer` writes it, absolute or relative to the working"
+            " directory; none: each run infers what the training split has."
+        ),
+    )
+    quality: QualityConfig = Field(QualityConfig(), description=QualityConfig.__doc__)
+    drift: DriftConfig = Field(DriftConfig(), description=DriftConfig.__doc__)
 
     @pydantic.model_validator(mode="after")
     def _settings_agree(self) -> "DataConfig":
@@ -177,11 +188,20 @@ class ThresholdConfig(Section):
         allow_inf_nan=False,
         description="How much worse than the latest blessed model it may be; negative: how much better it must be.",
     )
+    max_p_value: float | None = Field(
+        None,
+        gt=0.0,
+        lt=1.0,
+        description=(
+            "It must be better than the latest blessed model's, and by a paired bootstrap this unlikely by chance, as"
+            " in 0.05."
+        ),
+    )
 
     @pydantic.model_validator(mode="after")
     def _asks_something(self) -> "ThresholdConfig":
-        if self.at_least is None and self.at_most is None and self.max_regression is None:
-            raise ValueError("one of at_least, at_most and max_regression is needed")
+        if all(value is None for value in (self.at_least, self.at_most, self.max_regression, self.max_p_value)):
+            raise ValueError("one of at_least, at_most, max_regression and max_p_value is needed")
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
             raise ValueError(f"at_least is {self.at_least} and at_most is {self.at_most}: nothing can pass both")
         return self
@@ -200,6 +220,10 @@ class EvaluationConfig(Section):
     length_buckets: list[int] = Field(
         [10, 20, 40, 80], description="Upper bounds of source-length buckets, in characters, to slice by; empty: none."
     )
+    cross_by: list[list[str]] = Field(
+        [],
+        description="Pairs of slice_by and source_length to slice by together, as in [[domain, source_length]].",
+    )
     thresholds: list[ThresholdConfig] = Field(
         min_length=1, description="What the model must reach to be blessed, and with that pushed."
     )
@@ -213,6 +237,10 @@ class EvaluationConfig(Section):
             raise ValueError(f"length_buckets {self.length_buckets}: allowed are whole numbers from 1")
         if sorted(set(self.length_buckets)) != self.length_buckets:
             raise ValueError(f"length_buckets {self.length_buckets} must rise")
+        sliceable = [*self.slice_by, *(["source_length"] if self.length_buckets else [])]
+        for index, pair in enumerate(self.cross_by):
+            if len(set(pair)) != 2 or len(pair) != 2 or not set(pair) <= set(sliceable):
+                raise ValueError(f"cross_by.{index} is {pair}: wanted two different ones of {sliceable}")
         if self.length_buckets and "source_length" in self.slice_by:
             raise ValueError(
                 "slice_by has 'source_length', which is the name of the slices by length_buckets: rename the slice key,"

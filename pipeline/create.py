@@ -4,18 +4,15 @@ from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import pipeline as tfx_pipeline
 
-from components.data_gate import DataGate
 from components.evaluator import create_evaluator
-from components.example_gen import ParallelTextExampleGen
 from components.pusher import AtomicPusher
-from components.schema_gen import TextSchemaGen
 from components.serving_validator.component import ServingValidator
 from components.trainer import Trainer
 from pipeline.code_version import code_version
 from pipeline.config import Config
+from pipeline.ingestion import create_ingestion
 from pipeline.placement import OnThisMachine, Placement
 
-_INGESTION_CODE = ("components.config", "components.example_gen", "components.schema_gen", "components.data_gate")
 _TEXT_CODE = ("serving.contract", "transform")
 _TRAINING_CODE = (*_TEXT_CODE, "trainer")
 _EVALUATION_CODE = ("components.config", "components.metrics", "components.evaluator", "trainer.metrics", "transform")
@@ -39,42 +36,19 @@ def create_pipeline(
       placement: where it will run; None: on this machine.
     """
     placement = placement or OnThisMachine(config)
-    ingestion_code = code_version(*_INGESTION_CODE)
     text = {
         "source": config.source.model_dump(),
         "target": config.target.model_dump(),
         "shared_vocabulary": config.shared_vocabulary,
     }
 
-    # Looks at the files of pairs, where no driver does.
-    input_state = placement.input_state()
-
-    # Reads the pairs, refuses or counts bad rows, and makes the splits.
-    examples = ParallelTextExampleGen(
-        config.data,
-        code_version=ingestion_code,
-        base=placement.data,
-        input_state=input_state.outputs["state"].future()[0].value if input_state else None,
-    )
-
-    # Describes every split in figures.
-    statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"])
-
-    # Learns from the training split what a valid example is.
-    schema = TextSchemaGen(statistics=statistics.outputs["statistics"], code_version=ingestion_code)
-
-    # Finds examples, in any split, that the schema does not allow.
-    anomalies = tfx.components.ExampleValidator(
-        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
-    )
-
-    # Stops the run where there are any.
-    gate = DataGate(anomalies=anomalies.outputs["anomalies"], code_version=ingestion_code)
+    # Reads the pairs, describes them, and stops the run where they are not what they should be.
+    data = create_ingestion(config, placement)
 
     # Learns the vocabularies, and turns text into padded ids with masks.
     transform = tfx.components.Transform(
-        examples=examples.outputs["examples"],
-        schema=schema.outputs["schema"],
+        examples=data.examples.outputs["examples"],
+        schema=data.schema.outputs["schema"],
         preprocessing_fn="transform.preprocessing.preprocessing_fn",
         splits_config=tfx.proto.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
         custom_config={**text, "code_version": code_version(*_TEXT_CODE)},
@@ -82,7 +56,7 @@ def create_pipeline(
         # Transform's own statistics of all splits together would have Beam's direct runner hold every row in memory.
         disable_statistics=True,
     )
-    transform.add_upstream_node(gate)
+    transform.add_upstream_node(data.gate)
 
     # Describes in figures what came of it.
     transformed_statistics = tfx.components.StatisticsGen(examples=transform.outputs["transformed_examples"]).with_id(
@@ -137,8 +111,8 @@ def create_pipeline(
     evaluator = create_evaluator(
         config.evaluation,
         target=config.target,
-        examples=examples.outputs["examples"],
-        schema=schema.outputs["schema"],
+        examples=data.examples.outputs["examples"],
+        schema=data.schema.outputs["schema"],
         model=trainer.outputs["model"],
         baseline_model=baseline.outputs["model"],
         code_version=code_version(*_EVALUATION_CODE),
@@ -152,7 +126,7 @@ def create_pipeline(
             model_name=config.serving.model_name,
             split=config.evaluation.split,
             decoding=config.decoding,
-            examples=examples.outputs["examples"],
+            examples=data.examples.outputs["examples"],
             model=trainer.outputs["model"],
             model_blessing=evaluator.outputs["blessing"],
             code_version=code_version(*_VALIDATION_CODE),
@@ -167,12 +141,7 @@ def create_pipeline(
     pusher = AtomicPusher(push_to=placement.push_to, **blessed)
 
     components: list[BaseNode] = [
-        *([input_state] if input_state else []),
-        examples,
-        statistics,
-        schema,
-        anomalies,
-        gate,
+        *data.nodes,
         transform,
         transformed_statistics,
         *([start] if start else []),

@@ -25,8 +25,8 @@ class Run:
       started: when it began, in UTC.
       nodes: state of each component that was reached: completed, cached, failed, or running (then it was killed, or
         is at work now).
-      model_uri, evaluation_uri, blessing_uri, infra_blessing_uri: folders of these artifacts; None where the run did
-        not get there.
+      schema_uri, profile_uri, data_blessing_uri, model_uri, evaluation_uri, blessing_uri, infra_blessing_uri: folders
+        of these artifacts; None where the run did not get there.
       blessed: whether the model passed its thresholds; None where it was not evaluated.
       infra_blessed: whether it passed on a server as well; None where it was not tried out.
       pushed_to, pushed_version: folder and version of the pushed model; None where nothing was pushed.
@@ -35,6 +35,9 @@ class Run:
     run_id: str
     started: datetime.datetime
     nodes: dict[str, str]
+    schema_uri: str | None
+    profile_uri: str | None
+    data_blessing_uri: str | None
     model_uri: str | None
     evaluation_uri: str | None
     blessing_uri: str | None
@@ -90,6 +93,9 @@ def _read(store: metadata_store.MetadataStore, context: metadata_store_pb2.Conte
     model, evaluation, blessing, infra_blessing, pushed = (
         outputs.get(kind) for kind in ("Model", "ModelEvaluation", "ModelBlessing", "InfraBlessing", "PushedModel")
     )
+    schema, profile, data_blessing = (
+        outputs.get(kind) for kind in ("Schema", "components.TextProfile", "components.DataBlessing")
+    )
     was_pushed = pushed is not None and pushed.custom_properties["pushed"].int_value == 1
     return Run(
         run_id=context.name,
@@ -97,6 +103,9 @@ def _read(store: metadata_store.MetadataStore, context: metadata_store_pb2.Conte
         nodes={
             _node_name(store, execution): _STATES.get(execution.last_known_state, "unknown") for execution in executions
         },
+        schema_uri=schema.uri if schema else None,
+        profile_uri=profile.uri if profile else None,
+        data_blessing_uri=data_blessing.uri if data_blessing else None,
         model_uri=model.uri if model else None,
         evaluation_uri=evaluation.uri if evaluation else None,
         blessing_uri=blessing.uri if blessing else None,

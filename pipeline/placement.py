@@ -12,6 +12,7 @@ from tfx.dsl.components.base.executor_spec import ExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
 
 from components.baseline import latest_blessed_model_other_than
+from components.data_checks.baseline import latest_profile_that_passed
 from components.example_gen.input_state import InputState
 from components.pushed_model import NewestPushedModel
 from components.tuner import Tuner
@@ -55,6 +56,11 @@ class Placement(abc.ABC):
     def model_to_beat(self, candidate: types.BaseChannel) -> BaseNode:
         """The node whose output `model` is the one that the candidate is compared with."""
 
+    def profile_to_compare_with(self, profile: types.BaseChannel) -> BaseNode | None:
+        """The node whose output `profile` is that of earlier data; None where data is compared with none."""
+        del profile
+        return None
+
     def training_job(self) -> dict[str, Any]:
         """What of the Trainer's custom_config says where it runs."""
         return {}
@@ -97,6 +103,10 @@ class OnThisMachine(Placement):
     def model_to_beat(self, candidate: types.BaseChannel) -> BaseNode:
         """Looks for the model that was blessed last in ML Metadata."""
         return latest_blessed_model_other_than(candidate)
+
+    def profile_to_compare_with(self, profile: types.BaseChannel) -> BaseNode:
+        """Looks for the profile of the data that passed last in ML Metadata."""
+        return latest_profile_that_passed(profile)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -47,7 +47,7 @@ def measure(splits: dict[str, beam.PCollection], settings: ProfileSettings) -> b
         sources | "SharedSources" >> _SharedSources(),
         pairs | "IdenticalPairs" >> _IdenticalPairs(),
     )
-    return parts | "AllParts" >> beam.Flatten() | "Assemble" >> beam.CombineGlobally(_Assemble())
+    return parts | "AllParts" >> beam.Flatten() | "Assemble" >> beam.CombineGlobally(_Assemble(settings.of_text()))
 
 
 def pair_of(example: bytes, slice_keys: Iterable[str]) -> Pair:
@@ -182,6 +182,9 @@ class _IdenticalPairs(beam.PTransform):
 class _Assemble(beam.CombineFn):
     """One Profile of all parts."""
 
+    def __init__(self, text_settings: str):
+        self._text_settings = text_settings
+
     def create_accumulator(self) -> list[_Part]:
         return []
 
@@ -196,7 +199,8 @@ class _Assemble(beam.CombineFn):
         parts: dict[str, dict[tuple[str, str], Any]] = collections.defaultdict(dict)
         for split, what, of_what, figures in accumulator:
             parts[split][what, of_what] = figures
-        return Profile(splits={split: _split_profile(parts[split]) for split in sorted(parts)})
+        splits = {split: _split_profile(parts[split]) for split in sorted(parts)}
+        return Profile(text_settings=self._text_settings, splits=splits)
 
 
 def _split_profile(parts: dict[tuple[str, str], Any]) -> SplitProfile:

@@ -78,8 +78,12 @@ class SplitProfile(_Record):
 
 
 class Profile(_Record):
-    """All splits, by name; a split without examples is left out."""
+    """All splits, by name; a split without examples is left out.
 
+    Profiles can be compared where their `text_settings` are equal: these decide how texts become tokens.
+    """
+
+    text_settings: str
     splits: dict[str, SplitProfile]
 
 

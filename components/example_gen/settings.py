@@ -9,10 +9,13 @@ from tfx.utils import proto_utils
 
 from components.config import DataConfig
 
+# What is decided after the pairs have been read, and is no reason to read them anew.
+_NOT_READ = {"schema_file", "quality", "drift"}
+
 
 def pack_settings(data: DataConfig, code_version: str) -> example_gen_pb2.CustomConfig:
     """The settings, and the fingerprint of the code that they are for, as a custom_config."""
-    settings = {"data": data.model_dump(mode="json"), "code_version": code_version}
+    settings = {"data": data.model_dump(mode="json", exclude=_NOT_READ), "code_version": code_version}
     custom_config = example_gen_pb2.CustomConfig()
     custom_config.custom_config.Pack(wrappers_pb2.StringValue(value=json.dumps(settings, ensure_ascii=False)))
     return custom_config

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import compile as compile_command
-from pipeline.cli import config, demo, example, run, serve, status, submit, translate
+from pipeline.cli import config, demo, drift, example, run, schema, serve, status, submit, translate
 from pipeline.config_file import ConfigError
 
 app = typer.Typer(
@@ -23,6 +23,8 @@ app.command("demo")(demo.demo)
 app.command("status")(status.status)
 app.command("compile")(compile_command.compile_)
 app.command("submit")(submit.submit)
+app.command("drift")(drift.drift)
+app.add_typer(schema.app, name="schema")
 app.add_typer(config.app, name="config")
 app.add_typer(example.app, name="example")
 

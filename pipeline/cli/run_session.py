@@ -1,10 +1,13 @@
 """One run on the command line: logs, live view, summary, exit status."""
 
+import contextlib
 import datetime
 import logging
 import re
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import typer
 from rich.console import Console
 
 from pipeline.cli.log_file import chatter_to
@@ -14,6 +17,8 @@ from pipeline.history import Run
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
+    from tfx.orchestration.pipeline import Pipeline
+
     from components.serving_validator.report import Report
     from components.verdict import Verdict
 
@@ -28,12 +33,32 @@ def run(config: Config, orchestrator: str) -> int:
     """Runs a task's pipeline and shows it.
 
     Returns:
-      The exit status: 0 when the model is pushed (now, or already as it is), 1 when a component failed, 3 when the
-      model failed a threshold or on the server, 130 when interrupted.
+      The exit status: 0 when the model is pushed (now, or already as it is), 3 when the model failed a threshold or on
+      the server.
+
+    Raises:
+      typer.Exit: with 1 when a component failed, with 130 when interrupted.
     """
-    workspace = Workspace.of(config)
+    with watched(config) as console:
+        finished, verdict, report = _run(config, Workspace.of(config), orchestrator)
+    console.print(metrics_table(verdict))
+    for line in outcome_lines(finished, verdict, report):
+        console.print(line, soft_wrap=True)
+    return 0 if finished.pushed_to else NOT_BLESSED
+
+
+@contextlib.contextmanager
+def watched(config: Config) -> Iterator[Console]:
+    """Shows what runs in the block: components and their lines on the terminal, all else in a log file.
+
+    Yields:
+      Where to print when the block has ended.
+
+    Raises:
+      typer.Exit: with 1 when something failed, with 130 when interrupted; it has been told.
+    """
     started = datetime.datetime.now(datetime.timezone.utc)
-    log_file = workspace.logs / f"{started:%Y%m%d-%H%M%S-%f}.log"
+    log_file = Workspace.of(config).logs / f"{started:%Y%m%d-%H%M%S-%f}.log"
     console = Console(highlight=False)
     console.print(f"Task {config.name}, log in {log_file}")
     view = RunView(console)
@@ -42,24 +67,20 @@ def run(config: Config, orchestrator: str) -> int:
     logger.setLevel(logging.INFO)
     try:
         with chatter_to(log_file):
-            finished, verdict, report = _run(config, workspace, orchestrator)
-    except KeyboardInterrupt:
+            yield console
+    except KeyboardInterrupt as interrupt:
         view.close()
         console.print("[red]Interrupted. Nothing was pushed; what had completed comes from the cache next time.")
-        return INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - whatever a component raised is reported, with the log beside it
+        raise typer.Exit(INTERRUPTED) from interrupt
+    except Exception as error:
         view.close()
         console.print(f"[bold red]{_failed_node(view)} failed:[/] ", end="")
         console.print(_message(error), markup=False, soft_wrap=True)
         console.print(f"The whole story is in {log_file}")
-        return FAILED
+        raise typer.Exit(FAILED) from error
     finally:
         logger.removeHandler(view)
         view.close()
-    console.print(metrics_table(verdict))
-    for line in outcome_lines(finished, verdict, report):
-        console.print(line, soft_wrap=True)
-    return 0 if finished.pushed_to else NOT_BLESSED
 
 
 def _run(config: Config, workspace: Workspace, orchestrator: str) -> tuple[Run, "Verdict", "Report | None"]:
@@ -68,19 +89,30 @@ def _run(config: Config, workspace: Workspace, orchestrator: str) -> tuple[Run, 
     from components.verdict import read_verdict
     from pipeline.create import create_pipeline
     from pipeline.history import read_run
+
+    run_id = run_watched(create_pipeline(config), orchestrator)
+    finished = read_run(workspace.metadata, run_id)
+    report = read_report(finished.infra_blessing_uri) if finished.infra_blessing_uri else None
+    return finished, read_verdict(finished.evaluation_uri, finished.blessing_uri), report
+
+
+def run_watched(pipeline: "Pipeline", orchestrator: str = "local") -> str:
+    """Runs a pipeline in a `watched` block; returns the run's id.
+
+    Raises:
+      KeyboardInterrupt: a node was interrupted.
+      Exception: whatever the first node to fail raised; the log has its traceback.
+    """
     from pipeline.runners.launch import NodeInterruptedError
     from pipeline.runners.run import run_pipeline
 
     try:
-        run_id = run_pipeline(create_pipeline(config), orchestrator)
+        return run_pipeline(pipeline, orchestrator)
     except NodeInterruptedError as interrupt:
         raise KeyboardInterrupt from interrupt
     except Exception:
         logging.getLogger(__name__).exception("the run failed")
         raise
-    finished = read_run(workspace.metadata, run_id)
-    report = read_report(finished.infra_blessing_uri) if finished.infra_blessing_uri else None
-    return finished, read_verdict(finished.evaluation_uri, finished.blessing_uri), report
 
 
 def _failed_node(view: RunView) -> str:

@@ -7,6 +7,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from components.tables import RECORD_ATTRIBUTE
+from pipeline.cli.drawing import drawn
 from pipeline.history import Run
 from pipeline.runners.events import NodeEvent
 
@@ -27,9 +29,13 @@ class RunView(logging.Handler):
         self.ended: list[NodeEvent] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Shows a node's event, or a line of progress."""
+        """Shows a node's event, a table, or a line of progress."""
         event = getattr(record, "node_event", None)
-        if event is None:
+        table = getattr(record, RECORD_ATTRIBUTE, None)
+        if table is not None:
+            self._status.stop()
+            self._console.print(drawn(table))
+        elif event is None:
             style = "yellow" if record.levelno >= logging.WARNING else "dim"
             self._console.print(Text(f"    {record.getMessage()}", style=style), soft_wrap=True)
         elif event.state == "started":

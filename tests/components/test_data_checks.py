@@ -56,7 +56,7 @@ class TestQuality:
         ],
     )
     def test_more_than_the_limit_is_an_anomaly_that_names_cause_limit_and_examples(self, key, figures, cause):
-        profile = Profile(splits={"train": split(), "eval": split(**figures)})
+        profile = Profile(text_settings="", splits={"train": split(), "eval": split(**figures)})
         measured = measure_quality(profile, QualityConfig())
         assert [each.subject for each in measured] == [cause]
         assert quality_anomalies(measured) == []
@@ -67,21 +67,25 @@ class TestQuality:
         )
 
     def test_the_training_split_is_not_held_to_what_other_splits_share_with_it(self):
-        profile = Profile(splits={"train": split(shared_sources={"eval": FINDING})})
+        profile = Profile(text_settings="", splits={"train": split(shared_sources={"eval": FINDING})})
         measured = measure_quality(profile, QualityConfig(max_shared_sources=0.0))
         assert quality_anomalies(measured) == []
         assert "5 %" in quality_table(measured).plain()
 
     def test_clean_pairs_are_not_told_of(self):
-        assert measure_quality(Profile(splits={"train": split()}), QualityConfig(max_near_empty=0.0)) == []
+        assert (
+            measure_quality(Profile(text_settings="", splits={"train": split()}), QualityConfig(max_near_empty=0.0))
+            == []
+        )
 
 
 class TestBounds:
     PROFILE = Profile(
+        text_settings="",
         splits={
             "train": split(source=side(lengths={2: 1, 9: 1})),
             "eval": split(source=side(lengths={3: 1}, tokens={"a": 97, "日": 3}, unknown={"日": 3})),
-        }
+        },
     )
 
     @pytest.fixture
@@ -112,7 +116,7 @@ class TestBounds:
         ],
     )
     def test_other_data_does_not(self, schema, source, problem):
-        [anomaly] = bounds_anomalies(Profile(splits={"test": split(source=source)}), schema)
+        [anomaly] = bounds_anomalies(Profile(text_settings="", splits={"test": split(source=source)}), schema)
         assert str(anomaly) == f"split test, source_tokens: {problem}"
 
     def test_a_schema_without_bounds_bounds_nothing(self):
