@@ -80,7 +80,6 @@ def test_texts_are_those_that_the_served_model_decodes(splits, text):
     references = [each.decode() for each in target.numpy()]
     expected = {
         "bleu": sacrebleu.corpus_bleu(hypotheses, [references], force=True).score,
-        "chrf": sacrebleu.corpus_chrf(hypotheses, [references]).score,
         "exact_match": np.mean([one == other for one, other in zip(hypotheses, references, strict=True)]),
     }
     assert len(set(hypotheses)) > 20
@@ -121,15 +120,9 @@ def test_decoded_metrics_need_text(splits, tmp_path):
         fit(build_model(), training(metric="bleu"), *splits, str(tmp_path))
 
 
-def test_token_accuracy_is_better_when_higher(splits, tmp_path):
-    model = Seq2Seq(ModelConfig(cell="gru", embedding_size=8, encoder_units=8, decoder_units=16), 12, 12)
-    result = fit(model, training(metric="token_accuracy"), *splits, str(tmp_path))
-    accuracies = [epoch.eval_token_accuracy for epoch in result.history]
-    assert result.eval_metric == max(accuracies) == accuracies[result.best_epoch - 1]
-
-
 def test_what_is_better():
     assert badness("bleu", 30.0) < badness("bleu", 20.0) < badness("bleu", float("nan"))
+    assert badness("token_accuracy", 0.9) < badness("token_accuracy", 0.8)
     assert badness("token_error_rate", 0.2) < badness("token_error_rate", 0.3) < badness("ter", float("nan"))
     assert set(DECODED_METRICS) > {"bleu", "chrf", "exact_match"}
 

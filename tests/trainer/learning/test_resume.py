@@ -50,16 +50,17 @@ def run(folder, name, stop_at=None, number=None):
 def test_killed_interrupted_and_damaged_it_ends_with_the_same_weights_bit_for_bit(folder):
     with np.load(folder / "uninterrupted.npz") as expected:
         last = int(expected["history"][-1][0])
-    *kills, interrupt = sorted(random.Random(5).sample(range(5, last), 3))
+    # Far from the end, since a signal may come some steps late.
+    *kills, interrupt = sorted(random.Random(5).sample(range(5, last - 10), 3))
     for kill in kills:
-        status, steps, _ = run(folder, "killed", kill, signal.SIGKILL)
+        status, killed, _ = run(folder, "killed", kill, signal.SIGKILL)
         assert status == -signal.SIGKILL
-        assert steps[-1] >= kill
+        assert killed[-1] >= kill
 
     status, steps, said = run(folder, "killed", interrupt, signal.SIGTERM)
     assert status == -signal.SIGTERM
-    # It did not begin anew, and lost the steps since the last checkpoint alone.
-    assert kills[-1] - 4 <= steps[0] <= kills[-1] + 2
+    # It did not begin anew, and lost but the steps since the last checkpoint.
+    assert killed[-1] - 3 <= steps[0] <= killed[-1] + 1
     assert f"going on from step {steps[0] - 1}, epoch" in said
     assert f"interrupted by SIGTERM: saved at step {steps[-1]}" in said
 
@@ -70,7 +71,7 @@ def test_killed_interrupted_and_damaged_it_ends_with_the_same_weights_bit_for_bi
     status, resumed, said = run(folder, "killed")
     assert status == 0
     assert f"{newest} is damaged and is left out: BadZipFile" in said
-    assert 1 < resumed[0] <= steps[-1]
+    assert steps[-1] - 3 <= resumed[0] <= steps[-1] + 1
 
     with np.load(folder / "uninterrupted.npz") as expected, np.load(folder / "killed.npz") as found:
         assert sorted(expected.files) == sorted(found.files)
