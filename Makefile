@@ -11,9 +11,10 @@ setup:
 demo: setup
 	@deploy/demo.sh
 
+# Two processes; a file of tests stays in one of them, where it shares what is slow to make.
 test: setup
 	@deploy/test_packages.sh
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .

@@ -37,9 +37,12 @@ REQUIREMENTS = [
 ]
 
 EXTRAS = {
-    "kubeflow": ["kfp==2.5.0"],  # the kfp that TFX 1.16 declares; later ones want a newer protobuf
+    # The kfp whose specification TFX 1.16 compiles to; later ones want a newer protobuf.
+    "kubeflow": ["kfp==2.5.0"],
+    "vertex": ["kfp==2.5.0", "google-cloud-aiplatform>=1.60,<2"],
     "test": [
         "pytest>=8",
+        "pytest-xdist>=3.6",
         "hypothesis>=6",
         "ruff>=0.8",
         "setuptools>=70.1,<81",
