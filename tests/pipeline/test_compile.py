@@ -257,20 +257,20 @@ def test_each_service_of_vertex_is_optional_and_the_tuner_is_a_custom_job_too(tm
         ("vertex", {"labels": {f"l{index}": "" for index in range(65)}}, {}, "has 65 labels: allowed are 64"),
         ("vertex", {}, {"name": "7-toys"}, "name is '7-toys': on Vertex AI it must begin with a letter"),
         ("kubeflow", {"resources": [{"component": "Trainr"}]}, {}, "deploy.kubeflow.resources.0.component is 'Trainr'"),
-        ("kubeflow", {}, {"columns": "{{$.x}}"}, "would take for a placeholder"),
-        ("kubeflow", {}, {"columns": "c" * 100_000}, "step ParallelTextExampleGen is given"),
+        ("kubeflow", {}, {"pattern": "{{$.x}}"}, "would take for a placeholder"),
+        ("kubeflow", {}, {"pattern": "p" * 100_000}, "bytes of settings, property "),
     ],
 )
 def test_limits_are_told_with_their_key(tmp_path, target, section, settings, said):
     base = {"kubeflow": {"image": IMAGE}, "vertex": {key: VERTEX[key] for key in ("project", "region", "image")}}
     base["vertex"]["pipeline_root"] = "gs://bucket/root"
     deploy = {} if section is None else {target: {**base[target], **section}}
-    further = {key: value for key, value in settings.items() if key != "columns"}
+    further = {key: value for key, value in settings.items() if key != "pattern"}
     config = write_task(tmp_path, deploy=deploy, **further).config
-    columns = f"data.columns=[source, target, kind, '{settings.get('columns', 'more')}']"
+    pattern = f"data.inputs.0.pattern='{settings.get('pattern', 'train.tsv')}'"
     output = tmp_path / "pipeline.yaml"
     with pytest.raises(ConfigError) as told:
-        seq2seq("compile", config, "--target", target, "--output", output, "--set", columns)
+        seq2seq("compile", config, "--target", target, "--output", output, "--set", pattern)
     assert said in str(told.value)
     assert not output.exists()
 
