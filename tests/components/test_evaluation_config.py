@@ -18,6 +18,10 @@ THRESHOLDS = [{"metric": "exact_match", "at_least": 0.5}]
         ({"thresholds": [{"metric": "exact_match", "at_least": float("nan")}]}, "finite number"),
         ({"thresholds": [{"metric": "exact_match", "max_regression": float("inf")}]}, "finite number"),
         ({"slice_by": ["source_length"]}, "rename the slice key, or leave length_buckets empty"),
+        ({"slice_by": ["kind"], "cross_by": [["kind", "domain"]]}, r"cross_by.0 is .*: wanted two different ones of"),
+        ({"slice_by": ["kind"], "cross_by": [["kind", "kind"]]}, "cross_by.0"),
+        ({"slice_by": ["a"], "length_buckets": [], "cross_by": [["a", "source_length"]]}, "cross_by.0"),
+        ({"thresholds": [{"metric": "exact_match", "max_p_value": 1.0}]}, "less than 1"),
     ],
 )
 def test_it_is_refused(settings, said):

@@ -69,7 +69,7 @@ def test_overrides_win_and_reach_into_lists(config_file):
         ("data.inputs.0.target_pattern=x", "target_pattern goes with format aligned"),
         ("evaluation.split=test", "evaluation.split is 'test': data.inputs feed eval, train"),
         ("evaluation.slice_by=[domain]", "evaluation.slice_by has 'domain'"),
-        ("evaluation.thresholds=[{metric: bleu}]", "one of at_least, at_most and max_regression is needed"),
+        ("evaluation.thresholds=[{metric: bleu}]", "at_most, max_regression and max_p_value is needed"),
         ("evaluation.metrics=[bleu]", "'exact_match' is not among metrics"),
         ("evaluation.length_buckets=[20, 10]", "must rise"),
         ("model.share_embeddings=true", "model.share_embeddings is true, but shared_vocabulary is false"),
