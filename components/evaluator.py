@@ -1,20 +1,17 @@
 """TFX's Evaluator, set up to decode text, measure it per slice, and bless what passes the thresholds."""
 
 import json
-from typing import Any
 
 import tensorflow_model_analysis as tfma
 from tfx import types
 from tfx import v1 as tfx
-from tfx.components.evaluator import executor
 from tfx.dsl.components.base import executor_spec
-from tfx.types.standard_component_specs import BASELINE_MODEL_KEY
 
-from components.config import EvaluationConfig
+from components.config import EvaluationConfig, ThresholdConfig
+from components.evaluator_executor import Executor
 from components.metrics import extractors, text_metric
 from components.metrics.length_buckets import SOURCE_LENGTH, LengthBuckets
 from components.metrics.thresholds import to_tfma
-from components.pushed_model import without_missing_model
 from serving import contract
 from trainer.metrics.catalog import create_statistic
 from trainer.metrics.names import MetricName
@@ -24,23 +21,10 @@ from transform.features import REFERENCES
 _OVERALL = tfma.SlicingSpec()
 
 
-class EvaluatorExecutor(executor.Executor):
-    """TFX's executor, which takes a model to beat that has no files for none."""
+class TextEvaluator(tfx.components.Evaluator):
+    """TFX's Evaluator; its evaluation also has the decoded examples, and how sure the figures are."""
 
-    def Do(
-        self,
-        input_dict: dict[str, list[types.Artifact]],
-        output_dict: dict[str, list[types.Artifact]],
-        exec_properties: dict[str, Any],
-    ) -> None:
-        """Writes metrics, and the blessing; see TFX's Evaluator."""
-        super().Do(without_missing_model(input_dict, BASELINE_MODEL_KEY), output_dict, exec_properties)
-
-
-class Evaluator(tfx.components.Evaluator):
-    """TFX's Evaluator with this executor."""
-
-    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(EvaluatorExecutor)
+    EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
 
 
 def create_evaluator(
@@ -52,7 +36,7 @@ def create_evaluator(
     model: types.BaseChannel,
     baseline_model: types.BaseChannel,
     code_version: str,
-) -> Evaluator:
+) -> TextEvaluator:
     """Creates the Evaluator of one task.
 
     Args:
@@ -64,7 +48,7 @@ def create_evaluator(
       baseline_model: the model to beat; on a first run its channel is empty, and nothing is compared.
       code_version: fingerprint of the code that runs, for the cache key.
     """
-    return Evaluator(
+    return TextEvaluator(
         examples=examples,
         schema=schema,
         model=model,
@@ -72,19 +56,18 @@ def create_evaluator(
         example_splits=[config.split],
         eval_config=create_eval_config(config, target, code_version),
         module_path=extractors.__name__,
-    )
+    ).with_id("Evaluator")
 
 
 def create_eval_config(config: EvaluationConfig, target: TextConfig, code_version: str) -> tfma.EvalConfig:
     """All that TFMA is told. It is recorded with the evaluation and is part of the cache key."""
     model = tfma.ModelSpec(signature_name=contract.SERVING_EXAMPLES, label_key=REFERENCES, model_type=tfma.TF_GENERIC)
+    buckets = LengthBuckets(tuple(config.length_buckets)).names
     slices = [
         _OVERALL,
         *(tfma.SlicingSpec(feature_keys=[key]) for key in config.slice_by),
-        *(
-            tfma.SlicingSpec(feature_values={SOURCE_LENGTH: name})
-            for name in LengthBuckets(tuple(config.length_buckets)).names
-        ),
+        *(tfma.SlicingSpec(feature_values={SOURCE_LENGTH: name}) for name in buckets),
+        *(spec for pair in config.cross_by for spec in _cross(pair, buckets)),
     ]
     metrics = [_metric(name, config, target, code_version) for name in config.metrics]
     return tfma.EvalConfig(model_specs=[model], slicing_specs=slices, metrics_specs=[tfma.MetricsSpec(metrics=metrics)])
@@ -96,6 +79,7 @@ def _metric(name: MetricName, config: EvaluationConfig, target: TextConfig, code
         "target": target.model_dump(),
         "code_version": code_version,
         "signature": create_statistic(name, target.unit).signature,
+        "max_p_value": min((each.max_p_value for each in config.thresholds if _asks_for(each, name)), default=None),
     }
     return tfma.MetricConfig(
         class_name=text_metric.TextMetric.__name__,
@@ -108,3 +92,15 @@ def _metric(name: MetricName, config: EvaluationConfig, target: TextConfig, code
             if threshold.metric == name
         ],
     )
+
+
+def _asks_for(threshold: ThresholdConfig, name: MetricName) -> bool:
+    return threshold.metric == name and threshold.max_p_value is not None
+
+
+def _cross(pair: list[str], buckets: list[str]) -> list[tfma.SlicingSpec]:
+    """Slices by two keys together; of lengths those of the buckets."""
+    if SOURCE_LENGTH not in pair:
+        return [tfma.SlicingSpec(feature_keys=pair)]
+    others = [key for key in pair if key != SOURCE_LENGTH]
+    return [tfma.SlicingSpec(feature_keys=others, feature_values={SOURCE_LENGTH: name}) for name in buckets]

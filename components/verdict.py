@@ -8,9 +8,8 @@ import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.writers import eval_config_writer
 from tfx.components.evaluator import constants
 
+from components.metrics.confidence import OVERALL, Sureness, read_confidence
 from components.metrics.thresholds import failure
-
-OVERALL = "overall"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -24,12 +23,14 @@ class Verdict:
       metrics: the model's figures by slice (`overall`, `domain:news`, `source_length:1-10`) and metric, in the order
         of the configuration, the values of a slice key in alphabetical order.
       baseline_metrics: the same of the model that it was compared with; empty where there was none.
+      sureness: intervals and p-values by slice and metric; of slices with enough examples.
     """
 
     blessed: bool
     failures: list[str]
     metrics: dict[str, dict[str, float]]
     baseline_metrics: dict[str, dict[str, float]]
+    sureness: dict[str, dict[str, Sureness]] = dataclasses.field(default_factory=dict)
 
 
 def read_verdict(evaluation_uri: str, blessing_uri: str) -> Verdict:
@@ -47,11 +48,16 @@ def read_verdict(evaluation_uri: str, blessing_uri: str) -> Verdict:
     metrics = {_slice_name(record.slice_key): _figures(record, ("", tfma.CANDIDATE_KEY)) for record in records}
     baseline_metrics = {_slice_name(record.slice_key): _figures(record, (tfma.BASELINE_KEY,)) for record in records}
     baseline_metrics = {name: figures for name, figures in baseline_metrics.items() if figures}
+    confidence = read_confidence(evaluation_uri)
     return Verdict(
         blessed=tf.io.gfile.exists(os.path.join(blessing_uri, constants.BLESSED_FILE_NAME)),
-        failures=_failures(tfma.load_validation_result(evaluation_uri), metrics, baseline_metrics),
+        failures=[
+            *_failures(tfma.load_validation_result(evaluation_uri), metrics, baseline_metrics),
+            *confidence.failures,
+        ],
         metrics=metrics,
         baseline_metrics=baseline_metrics,
+        sureness=confidence.metrics,
     )
 
 

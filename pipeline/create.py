@@ -15,7 +15,10 @@ from pipeline.placement import OnThisMachine, Placement
 
 _TEXT_CODE = ("serving.contract", "transform")
 _TRAINING_CODE = (*_TEXT_CODE, "trainer")
-_EVALUATION_CODE = ("components.config", "components.metrics", "components.evaluator", "trainer.metrics", "transform")
+_EVALUATION_CODE = (
+    *("components.config", "components.metrics", "components.evaluator", "components.evaluator_executor"),
+    *("trainer.metrics", "transform"),
+)
 _VALIDATION_CODE = (
     *("components.serving_validator", "trainer.config.decoding", "transform.features"),
     *("serving.contract", "serving.tensors", "serving.client", "serving.step", "serving.server"),

@@ -5,8 +5,11 @@ from typing import Any
 import apache_beam as beam
 import tensorflow_model_analysis as tfma
 
+from components.metrics.decoded import recorded_metrics
+from components.metrics.examples import KeepExamples, ToRecord
 from components.metrics.extracts import KeepWhatMetricsRead, add_slice_features, cut_batch, set_features_aside
 from components.metrics.length_buckets import SOURCE_LENGTH, LengthBuckets
+from trainer.metrics.catalog import create_statistic
 
 
 def custom_extractors(
@@ -14,14 +17,17 @@ def custom_extractors(
 ) -> list[tfma.extractors.Extractor]:
     """TFMA's own extractors, with batches made for decoding, without outputs that no metric reads, and with buckets.
 
+    Each example is kept as a row of Parquet, where the first metric names a folder for that.
+
     Args:
       eval_shared_model: the model, or candidate and baseline.
       eval_config: its slices by SOURCE_LENGTH name the buckets.
       tensor_adapter_config: how features become tensors, by the schema.
     """
-    slice_keys = [key for spec in eval_config.slicing_specs for key in spec.feature_keys]
+    slice_keys = sorted({key for spec in eval_config.slicing_specs for key in spec.feature_keys})
     bucket_specs = [spec.feature_values for spec in eval_config.slicing_specs if SOURCE_LENGTH in spec.feature_values]
-    buckets = LengthBuckets.from_names(values[SOURCE_LENGTH] for values in bucket_specs)
+    # Crosses have the buckets once more.
+    buckets = LengthBuckets.from_names(dict.fromkeys(values[SOURCE_LENGTH] for values in bucket_specs))
     representations = tensor_adapter_config.tensor_representations if tensor_adapter_config else None
     several_models = len(eval_config.model_specs) > 1
     return [
@@ -32,9 +38,27 @@ def custom_extractors(
         tfma.extractors.PredictionsExtractor(eval_config, eval_shared_model),
         _extractor("KeepWhatMetricsRead", beam.ParDo(KeepWhatMetricsRead(several_models))),
         tfma.extractors.UnbatchExtractor(),
+        *_keep(eval_config, slice_keys, buckets),
         _extractor("AddSliceFeatures", beam.Map(add_slice_features, slice_keys, buckets)),
         tfma.extractors.SliceKeyExtractor(eval_config=eval_config, materialize=False),
     ]
+
+
+def _keep(
+    eval_config: tfma.EvalConfig, slice_keys: list[str], buckets: LengthBuckets
+) -> list[tfma.extractors.Extractor]:
+    metrics = recorded_metrics(eval_config)
+    if not metrics[0].get("examples_folder"):
+        return []
+    baselines = [spec.name for spec in eval_config.model_specs if spec.is_baseline]
+    candidates = [spec.name for spec in eval_config.model_specs if not spec.is_baseline] if baselines else [""]
+    to_record = ToRecord(
+        statistics={metric["name"]: create_statistic(metric["name"], metric["target"]["unit"]) for metric in metrics},
+        models=[*candidates, *baselines],
+        slice_keys=slice_keys,
+        buckets=buckets,
+    )
+    return [_extractor("KeepExamples", KeepExamples(metrics[0]["examples_folder"], to_record))]
 
 
 def _extractor(name: str, transform: beam.PTransform) -> tfma.extractors.Extractor:

@@ -19,7 +19,7 @@ from transform.features import SOURCE
 OUTPUTS = (contract.TRANSLATION, contract.TARGET_LOG_PROB, contract.TARGET_LENGTH)
 
 # Where features wait while the model answers.
-_WAITING = "waiting_features"
+WAITING = "waiting_features"
 
 _SECONDS_BETWEEN_REPORTS = 10.0
 _LOGGER = logging.getLogger("seq2seq.evaluator")
@@ -38,7 +38,7 @@ def set_features_aside(extracts: tfma.Extracts, slice_keys: Sequence[str]) -> tf
     """
     features = extracts[tfma.FEATURES_KEY]
     waiting = {name: features[name] for name in {SOURCE, *slice_keys} if features.get(name) is not None}
-    return {**extracts, tfma.FEATURES_KEY: {}, _WAITING: waiting}
+    return {**extracts, tfma.FEATURES_KEY: {}, WAITING: waiting}
 
 
 class KeepWhatMetricsRead(beam.DoFn):
@@ -59,7 +59,7 @@ class KeepWhatMetricsRead(beam.DoFn):
         yield {
             tfma.LABELS_KEY: extracts[tfma.LABELS_KEY],
             tfma.PREDICTIONS_KEY: kept,
-            _WAITING: extracts[_WAITING],
+            WAITING: extracts[WAITING],
         }
 
     def _report(self, examples: int) -> None:
@@ -75,7 +75,7 @@ def add_slice_features(extracts: tfma.Extracts, slice_keys: Sequence[str], bucke
     An example without a slice key, or with an empty one, is in no slice of that key.
     """
     # TFMA leaves out what the last examples of a batch have no values for.
-    waiting = extracts.get(_WAITING, {})
+    waiting = extracts.get(WAITING, {})
     features = {key: [text for text in texts(waiting.get(key)) if text] for key in slice_keys}
     features[SOURCE_LENGTH] = buckets.names_of(sum(map(len, texts(waiting.get(SOURCE)))))
     return {

@@ -10,12 +10,11 @@ from typing import Any
 import numpy as np
 import tensorflow_model_analysis as tfma
 
+from components.metrics.decoded import decoded_example
 from components.metrics.sums import SumCombineFn
-from components.metrics.tensor_values import text, texts
-from serving import contract
 from trainer.metrics.catalog import create_statistic
 from trainer.metrics.names import MetricName
-from trainer.metrics.statistic import CorpusStatistic, DecodedExample
+from trainer.metrics.statistic import CorpusStatistic
 
 
 class TextMetric(tfma.metrics.Metric):
@@ -25,7 +24,15 @@ class TextMetric(tfma.metrics.Metric):
     TARGET_LENGTH.
     """
 
-    def __init__(self, name: MetricName, target: dict[str, Any], code_version: str = "", signature: str = ""):
+    def __init__(
+        self,
+        name: MetricName,
+        target: dict[str, Any],
+        code_version: str = "",
+        signature: str = "",
+        max_p_value: float | None = None,
+        examples_folder: str = "",
+    ):
         """Creates the metric from what an EvalConfig records of it.
 
         Args:
@@ -33,8 +40,18 @@ class TextMetric(tfma.metrics.Metric):
           target: the TextConfig of the target.
           code_version: fingerprint of the code; recorded only, so that the cache key changes with it.
           signature: sacrebleu's signature; recorded only.
+          max_p_value: how sure an improvement must be; for the Evaluator's executor.
+          examples_folder: where decoded examples are kept; for the extractors.
         """
-        super().__init__(_computations, name=name, target=target, code_version=code_version, signature=signature)
+        super().__init__(
+            _computations,
+            name=name,
+            target=target,
+            code_version=code_version,
+            signature=signature,
+            max_p_value=max_p_value,
+            examples_folder=examples_folder,
+        )
 
 
 def _computations(
@@ -42,10 +59,12 @@ def _computations(
     target: dict[str, Any],
     code_version: str,
     signature: str,
+    max_p_value: float | None,
+    examples_folder: str,
     model_names: Iterable[str] = ("",),
 ) -> list[tfma.metrics.MetricComputation]:
     """A computation per model: candidate, and baseline if there is one."""
-    del code_version, signature
+    del code_version, signature, max_p_value, examples_folder
     statistic = create_statistic(name, target["unit"])
     return [
         tfma.metrics.MetricComputation(
@@ -73,14 +92,5 @@ class _StatisticOfExample(tfma.metrics.Preprocessor):
           ValueError: the example has no references.
         """
         inputs = tfma.metrics.StandardMetricInputs(extracts)
-        outputs = inputs.get_predictions(self._model_name)
-        references = texts(inputs.get_labels(self._model_name))
-        if not references:
-            raise ValueError("an example of the evaluation split has no references to be measured against")
-        example = DecodedExample(
-            hypothesis=text(outputs[contract.TRANSLATION]),
-            references=references,
-            target_log_prob=np.asarray(outputs[contract.TARGET_LOG_PROB]).item(),
-            target_length=np.asarray(outputs[contract.TARGET_LENGTH]).item(),
-        )
+        example = decoded_example(inputs.get_predictions(self._model_name), inputs.get_labels(self._model_name))
         yield np.asarray(self._statistic.of_example(example), np.float64)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import compile as compile_command
-from pipeline.cli import config, demo, drift, example, run, schema, serve, status, submit, translate
+from pipeline.cli import config, demo, drift, errors, example, run, schema, serve, status, submit, translate
 from pipeline.config_file import ConfigError
 
 app = typer.Typer(
@@ -24,6 +24,7 @@ app.command("status")(status.status)
 app.command("compile")(compile_command.compile_)
 app.command("submit")(submit.submit)
 app.command("drift")(drift.drift)
+app.command("errors")(errors.errors)
 app.add_typer(schema.app, name="schema")
 app.add_typer(config.app, name="config")
 app.add_typer(example.app, name="example")

@@ -11,7 +11,7 @@ import typer
 from rich.console import Console
 
 from pipeline.cli.log_file import chatter_to
-from pipeline.cli.run_view import RunView, metrics_table, outcome_lines
+from pipeline.cli.run_view import RunView, confidence_table, metrics_table, outcome_lines
 from pipeline.config import Config
 from pipeline.history import Run
 from pipeline.workspace import Workspace
@@ -42,6 +42,8 @@ def run(config: Config, orchestrator: str) -> int:
     with watched(config) as console:
         finished, verdict, report = _run(config, Workspace.of(config), orchestrator)
     console.print(metrics_table(verdict))
+    if verdict.sureness:
+        console.print(confidence_table(verdict))
     for line in outcome_lines(finished, verdict, report):
         console.print(line, soft_wrap=True)
     return 0 if finished.pushed_to else NOT_BLESSED

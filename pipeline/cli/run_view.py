@@ -7,7 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from components.tables import RECORD_ATTRIBUTE
+from components import tables as content
 from pipeline.cli.drawing import drawn
 from pipeline.history import Run
 from pipeline.runners.events import NodeEvent
@@ -31,7 +31,7 @@ class RunView(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Shows a node's event, a table, or a line of progress."""
         event = getattr(record, "node_event", None)
-        table = getattr(record, RECORD_ATTRIBUTE, None)
+        table = getattr(record, content.RECORD_ATTRIBUTE, None)
         if table is not None:
             self._status.stop()
             self._console.print(drawn(table))
@@ -72,6 +72,22 @@ def metrics_table(verdict: "Verdict") -> Table:
         ]
         table.add_row(Text(slice_name), *cells)
     return table
+
+
+def confidence_table(verdict: "Verdict") -> Table:
+    """How sure the figures of all examples are: 95 % intervals, and of two models the p-value of their difference."""
+    overall, before = verdict.metrics["overall"], verdict.baseline_metrics.get("overall", {})
+    rows = []
+    for metric, sure in verdict.sureness.get("overall", {}).items():
+        row = [metric, f"{overall[metric]:.4g}", f"{sure.low:.4g} to {sure.high:.4g}"]
+        if before:
+            row += [f"{before[metric]:.4g}", f"{sure.baseline_low:.4g} to {sure.baseline_high:.4g}"]
+            row.append(f"{sure.p_value:.3g}")
+        rows.append(row)
+    columns = ["metric", "all examples", "95 % interval"]
+    return drawn(
+        content.Table("Confidence", columns + (["blessed model", "95 % interval", "p"] if before else []), rows)
+    )
 
 
 def outcome_lines(run: Run, verdict: "Verdict", report: "Report | None") -> list[Text]:

@@ -3,11 +3,11 @@
 import dataclasses
 import pathlib
 
-from tfx.components.evaluator.executor import Executor
 from tfx.types import channel_utils, standard_artifacts
 
 from components.config import EvaluationConfig
 from components.evaluator import create_evaluator
+from components.evaluator_executor import Executor
 from components.verdict import read_verdict
 from transform.config import TextConfig
 

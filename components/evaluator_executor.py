@@ -1,0 +1,64 @@
+"""TFX's Evaluator, which besides keeps the examples, and asks for improvements that are more than chance."""
+
+import json
+import os
+from typing import Any
+
+import tensorflow_model_analysis as tfma
+from tfx import types
+from tfx.components.evaluator import constants, executor
+from tfx.dsl.io import fileio
+from tfx.types import artifact_utils, standard_component_specs
+from tfx.utils import io_utils, proto_utils
+
+from components.metrics.confidence import Slicing, measure_confidence, write_confidence
+from components.metrics.decoded import recorded_metrics
+from components.metrics.example_rows import FOLDER, read_examples
+from components.pushed_model import without_missing_model
+from trainer.metrics.catalog import create_statistic
+
+
+class Executor(executor.Executor):
+    """Executor of TextEvaluator."""
+
+    def Do(
+        self,
+        input_dict: dict[str, list[types.Artifact]],
+        output_dict: dict[str, list[types.Artifact]],
+        exec_properties: dict[str, Any],
+    ) -> None:
+        """Evaluates, keeps the decoded examples, measures confidence, and takes back a blessing that is not sure."""
+        uri = artifact_utils.get_single_uri(output_dict[standard_component_specs.EVALUATION_KEY])
+        config = proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], tfma.EvalConfig())
+        first = config.metrics_specs[0].metrics[0]
+        # Extractors are told nothing but the configuration.
+        first.config = json.dumps({**json.loads(first.config), "examples_folder": os.path.join(uri, FOLDER)})
+        told = {**exec_properties, standard_component_specs.EVAL_CONFIG_KEY: proto_utils.proto_to_json(config)}
+        # On a cluster there is always a baseline, but without files where there is no model to beat.
+        inputs = without_missing_model(input_dict, standard_component_specs.BASELINE_MODEL_KEY)
+        super().Do(inputs, output_dict, told)
+
+        metrics = recorded_metrics(config)
+        confidence = measure_confidence(
+            read_examples(uri),
+            statistics={
+                metric["name"]: create_statistic(metric["name"], metric["target"]["unit"]) for metric in metrics
+            },
+            slicings=[_slicing(spec) for spec in config.slicing_specs],
+            max_p_values={metric["name"]: metric["max_p_value"] for metric in metrics if metric.get("max_p_value")},
+        )
+        write_confidence(confidence, uri)
+        if confidence.failures:
+            _take_back(artifact_utils.get_single_instance(output_dict[standard_component_specs.BLESSING_KEY]))
+
+
+def _slicing(spec: tfma.SlicingSpec) -> Slicing:
+    return Slicing((*spec.feature_keys, *spec.feature_values), dict(spec.feature_values))
+
+
+def _take_back(blessing: types.Artifact) -> None:
+    blessed = os.path.join(blessing.uri, constants.BLESSED_FILE_NAME)
+    if fileio.exists(blessed):
+        fileio.remove(blessed)
+    io_utils.write_string_file(os.path.join(blessing.uri, constants.NOT_BLESSED_FILE_NAME), "")
+    blessing.set_int_custom_property(constants.ARTIFACT_PROPERTY_BLESSED_KEY, constants.NOT_BLESSED_VALUE)

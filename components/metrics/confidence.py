@@ -1,0 +1,152 @@
+"""How sure the figures of an evaluation are: intervals by slice, and whether a difference is more than chance."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+import pydantic
+from apache_beam.io.filesystems import FileSystems
+
+from components.metrics.bootstrap import interval, p_value, resample
+from components.metrics.example_rows import PREFIXES, SLICES_COLUMN, sums_column
+from trainer.metrics.names import LOWER_IS_BETTER
+from trainer.metrics.statistic import CorpusStatistic
+
+CONFIDENCE_FILE = "confidence.json"
+OVERALL = "overall"
+
+# A slice with fewer examples is not resampled.
+MIN_EXAMPLES = 30
+
+
+class Sureness(pydantic.BaseModel):
+    """Of one metric in one slice.
+
+    Attributes:
+      low, high: 95 % interval of the model's figure.
+      baseline_low, baseline_high: that of the model that it was compared with; None without one.
+      p_value: of the paired bootstrap; None without a model to compare with.
+      better: whether the model's figure is the better one; None without a model to compare with.
+    """
+
+    low: float
+    high: float
+    baseline_low: float | None = None
+    baseline_high: float | None = None
+    p_value: float | None = None
+    better: bool | None = None
+
+
+class Confidence(pydantic.BaseModel):
+    """Of an evaluation: by slice and metric, and the improvements that were asked for and are not sure."""
+
+    metrics: dict[str, dict[str, Sureness]] = {}
+    failures: list[str] = []
+
+
+class Slicing(NamedTuple):
+    """Columns that make slices, and values that some of these must have."""
+
+    columns: tuple[str, ...]
+    values: Mapping[str, str]
+
+
+def measure_confidence(
+    examples: pa.Table,
+    statistics: Mapping[str, CorpusStatistic],
+    slicings: Sequence[Slicing],
+    max_p_values: Mapping[str, float],
+) -> Confidence:
+    """Resamples the examples of every slice that has enough of them.
+
+    Args:
+      examples: rows as `read_examples` gives them.
+      statistics: by the metrics' names.
+      slicings: how slices are made; one without columns is that of all examples.
+      max_p_values: by metric, the highest p-value with which an improvement on all examples counts as sure.
+    """
+    prefixes = [prefix for prefix in PREFIXES if f"{prefix}hypothesis" in examples.column_names]
+    columns = [(prefix, metric) for prefix in prefixes for metric in statistics]
+    matrix = [_matrix(examples, sums_column(prefix, metric)) for prefix, metric in columns]
+    widths = np.cumsum([part.shape[1] for part in matrix])[:-1]
+    sums = np.concatenate(matrix, axis=1)
+    confidence = Confidence()
+    for name, rows in _slices(examples, slicings).items():
+        if len(rows) < MIN_EXAMPLES and name != OVERALL:
+            continue
+        samples = dict(zip(columns, np.split(resample(sums[rows]), widths, axis=1), strict=True))
+        totals = dict(zip(columns, np.split(sums[rows].sum(axis=0), widths), strict=True))
+        confidence.metrics[name] = {
+            metric: _sureness(statistic, metric, prefixes, samples, totals) for metric, statistic in statistics.items()
+        }
+    confidence.failures.extend(_failures(confidence.metrics.get(OVERALL, {}), max_p_values))
+    return confidence
+
+
+def write_confidence(confidence: Confidence, evaluation_uri: str) -> None:
+    """Writes it beside the evaluation."""
+    with FileSystems.create(os.path.join(evaluation_uri, CONFIDENCE_FILE)) as stream:
+        # JSON has no NaN of its own; Python's writes and reads one.
+        stream.write(json.dumps(confidence.model_dump(), ensure_ascii=False).encode())
+
+
+def read_confidence(evaluation_uri: str) -> Confidence:
+    """Reads what `write_confidence` wrote; there is nothing in it where nothing was written."""
+    path = os.path.join(evaluation_uri, CONFIDENCE_FILE)
+    if not FileSystems.exists(path):
+        return Confidence()
+    with FileSystems.open(path) as stream:
+        return Confidence.model_validate(json.loads(stream.read()))
+
+
+def _matrix(examples: pa.Table, column: str) -> np.ndarray:
+    values = examples.column(column).combine_chunks()
+    return values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), -1)
+
+
+def _slices(examples: pa.Table, slicings: Sequence[Slicing]) -> dict[str, list[int]]:
+    rows: dict[str, list[int]] = {}
+    for place, pairs in enumerate(examples.column(SLICES_COLUMN).to_pylist()):
+        values = dict(pairs)
+        for slicing in slicings:
+            if slicing.values.items() <= values.items() and all(column in values for column in slicing.columns):
+                name = ", ".join(f"{column}:{values[column]}" for column in sorted(slicing.columns)) or OVERALL
+                rows.setdefault(name, []).append(place)
+    return rows
+
+
+def _sureness(statistic: CorpusStatistic, metric: str, prefixes: list[str], samples: dict, totals: dict) -> Sureness:
+    scores = [np.array([statistic.figure(sums) for sums in samples[prefix, metric].tolist()]) for prefix in prefixes]
+    low, high = interval(scores[0])
+    if len(prefixes) == 1:
+        return Sureness(low=low, high=high)
+    figures = [statistic.figure(totals[prefix, metric].tolist()) for prefix in prefixes]
+    baseline_low, baseline_high = interval(scores[1])
+    difference = figures[0] - figures[1]
+    return Sureness(
+        low=low,
+        high=high,
+        baseline_low=baseline_low,
+        baseline_high=baseline_high,
+        p_value=p_value(*scores, difference),
+        better=bool(difference < 0 if metric in LOWER_IS_BETTER else difference > 0),
+    )
+
+
+def _failures(overall: Mapping[str, Sureness], max_p_values: Mapping[str, float]) -> list[str]:
+    failures = []
+    for metric, most in max_p_values.items():
+        sureness = overall.get(metric)
+        if sureness is None or sureness.p_value is None:
+            continue  # a first model is compared with none
+        if not sureness.better:
+            failures.append(f"{metric} ({OVERALL}) is no better than that of the latest blessed model: it must be")
+        elif sureness.p_value > most:
+            failures.append(
+                f"{metric} ({OVERALL}) is better than that of the latest blessed model with p = {sureness.p_value:.3g}:"
+                f" it must be at most {most:g} (paired bootstrap)"
+            )
+    return failures

@@ -1,0 +1,38 @@
+"""What TFMA's extracts and configuration say, in this project's terms."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow_model_analysis as tfma
+
+from components.metrics.tensor_values import text, texts
+from serving import contract
+from trainer.metrics.statistic import DecodedExample
+
+
+def decoded_example(outputs: Mapping[str, Any], labels: Any) -> DecodedExample:
+    """What a model made of one example.
+
+    Args:
+      outputs: the model's TRANSLATION, TARGET_LOG_PROB and TARGET_LENGTH.
+      labels: the references.
+
+    Raises:
+      ValueError: the example has no references.
+    """
+    references = texts(labels)
+    if not references:
+        raise ValueError("an example of the evaluation split has no references to be measured against")
+    return DecodedExample(
+        hypothesis=text(outputs[contract.TRANSLATION]),
+        references=references,
+        target_log_prob=np.asarray(outputs[contract.TARGET_LOG_PROB]).item(),
+        target_length=np.asarray(outputs[contract.TARGET_LENGTH]).item(),
+    )
+
+
+def recorded_metrics(eval_config: tfma.EvalConfig) -> list[dict[str, Any]]:
+    """The settings of each metric, in order, as the configuration records them for TextMetric."""
+    return [json.loads(metric.config) for spec in eval_config.metrics_specs for metric in spec.metrics]
