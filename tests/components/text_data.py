@@ -73,7 +73,8 @@ def example(**features):
             feature.float_list.value.extend(values)
         else:
             feature.bytes_list.value.extend(x.encode() if isinstance(x, str) else x for x in values)
-    return message.SerializeToString()
+    # Names of tests come of it, and must be the same in every process.
+    return message.SerializeToString(deterministic=True)
 
 
 def tf_record(folder, records):
