@@ -21,7 +21,7 @@ from transform.features import REFERENCES
 _OVERALL = tfma.SlicingSpec()
 
 
-class TextEvaluator(tfx.components.Evaluator):
+class Evaluator(tfx.components.Evaluator):
     """TFX's Evaluator; its evaluation also has the decoded examples, and how sure the figures are."""
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)
@@ -36,7 +36,7 @@ def create_evaluator(
     model: types.BaseChannel,
     baseline_model: types.BaseChannel,
     code_version: str,
-) -> TextEvaluator:
+) -> Evaluator:
     """Creates the Evaluator of one task.
 
     Args:
@@ -48,7 +48,7 @@ def create_evaluator(
       baseline_model: the model to beat; on a first run its channel is empty, and nothing is compared.
       code_version: fingerprint of the code that runs, for the cache key.
     """
-    return TextEvaluator(
+    return Evaluator(
         examples=examples,
         schema=schema,
         model=model,
@@ -56,7 +56,7 @@ def create_evaluator(
         example_splits=[config.split],
         eval_config=create_eval_config(config, target, code_version),
         module_path=extractors.__name__,
-    ).with_id("Evaluator")
+    )
 
 
 def create_eval_config(config: EvaluationConfig, target: TextConfig, code_version: str) -> tfma.EvalConfig:

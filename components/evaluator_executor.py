@@ -19,7 +19,7 @@ from trainer.metrics.catalog import create_statistic
 
 
 class Executor(executor.Executor):
-    """Executor of TextEvaluator."""
+    """Executor of components.evaluator.Evaluator."""
 
     def Do(
         self,
