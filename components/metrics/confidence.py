@@ -68,6 +68,8 @@ def measure_confidence(
       slicings: how slices are made; one without columns is that of all examples.
       max_p_values: by metric, the highest p-value with which an improvement on all examples counts as sure.
     """
+    if not examples.num_rows:
+        return Confidence()
     prefixes = [prefix for prefix in PREFIXES if f"{prefix}hypothesis" in examples.column_names]
     columns = [(prefix, metric) for prefix in prefixes for metric in statistics]
     matrix = [_matrix(examples, sums_column(prefix, metric)) for prefix, metric in columns]

@@ -68,7 +68,7 @@ def watched(config: Config) -> Iterator[Console]:
     logger.addHandler(view)
     logger.setLevel(logging.INFO)
     try:
-        with chatter_to(log_file):
+        with chatter_to(log_file), _logged():
             yield console
     except KeyboardInterrupt as interrupt:
         view.close()
@@ -83,6 +83,16 @@ def watched(config: Config) -> Iterator[Console]:
     finally:
         logger.removeHandler(view)
         view.close()
+
+
+@contextlib.contextmanager
+def _logged() -> Iterator[None]:
+    """Puts the traceback of what fails in the block into the log."""
+    try:
+        yield
+    except Exception:
+        logging.getLogger(__name__).exception("the run failed")
+        raise
 
 
 def _run(config: Config, workspace: Workspace, orchestrator: str) -> tuple[Run, "Verdict", "Report | None"]:
@@ -103,7 +113,7 @@ def run_watched(pipeline: "Pipeline", orchestrator: str = "local") -> str:
 
     Raises:
       KeyboardInterrupt: a node was interrupted.
-      Exception: whatever the first node to fail raised; the log has its traceback.
+      Exception: whatever the first node to fail raised.
     """
     from pipeline.runners.launch import NodeInterruptedError
     from pipeline.runners.run import run_pipeline
@@ -112,9 +122,6 @@ def run_watched(pipeline: "Pipeline", orchestrator: str = "local") -> str:
         return run_pipeline(pipeline, orchestrator)
     except NodeInterruptedError as interrupt:
         raise KeyboardInterrupt from interrupt
-    except Exception:
-        logging.getLogger(__name__).exception("the run failed")
-        raise
 
 
 def _failed_node(view: RunView) -> str:

@@ -92,6 +92,10 @@ def test_it_is_written_and_read_with_what_is_no_number(tmp_path):
     assert read_confidence(str(tmp_path / "none")).metrics == {}
 
 
+def test_without_examples_nothing_is_sure():
+    assert measure_confidence(table([]), STATISTICS, [OVERALL], {"bleu": 0.05}).metrics == {}
+
+
 def test_rows_are_read_from_all_files(tmp_path):
     with pytest.raises(FileNotFoundError, match="has no examples"):
         read_examples(str(tmp_path))
