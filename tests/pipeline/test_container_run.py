@@ -30,7 +30,7 @@ def spec(finished, tmp_path_factory):
     output = tmp_path_factory.mktemp("compiled") / "pipeline.yaml"
     compiled = seq2seq(
         *("compile", finished[1].config, "--target", "kubeflow", "--output", output),
-        *("--set", "deploy.kubeflow.image=seq2seq:1"),
+        *("--set", "deploy.kubeflow.image=seq2seq:1", "--set", "serving.validation.max_start_seconds=900"),
     )
     assert compiled.exit_code == 0, compiled.output
     return yaml.safe_load(output.read_text(encoding="utf-8"))
