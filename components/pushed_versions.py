@@ -51,6 +51,8 @@ def push(model: str, folder: str) -> str:
 
 
 def _copy_to_bucket(model: str, version: str) -> None:
+    if not fileio.exists(os.path.join(model, _SAVED_MODEL)):
+        raise FileNotFoundError(f"{model} has no {_SAVED_MODEL}")
     try:
         io_utils.copy_dir(model, version, deny_regex_patterns=[rf"/{_SAVED_MODEL.replace('.', '[.]')}$"])
         io_utils.copy_file(os.path.join(model, _SAVED_MODEL), os.path.join(version, _SAVED_MODEL))
