@@ -52,7 +52,8 @@ def test_the_containers_have_the_code_of_the_wheel_and_not_that_of_the_checkout(
         ["python", "-c", program], env=variables, cwd=tmp_path, check=True, capture_output=True, text=True
     )
     assert found.stdout.startswith(str(variables["PATH"].partition(":")[0].removesuffix("/bin")))
-    missing = subprocess.run(["python", "-c", "import tests"], env=variables, cwd=tmp_path, capture_output=True)
+    # A dependency has a package of the name `tests` too.
+    missing = subprocess.run(["python", "-c", "import tests.wheel"], env=variables, cwd=tmp_path, capture_output=True)
     assert missing.returncode != 0
 
 
