@@ -67,7 +67,9 @@ def _row(config: Config) -> list[str]:
     with tempfile.TemporaryDirectory() as folder:
         result = fit(model, config.training, task.train, task.evaluation, log_directory=folder)
     figures = {
-        (metric, beam): _measure(model, task, config, text, metric, beam) for metric in METRICS for beam in BEAMS
+        (metric, beam): _measure(model, task, result.eval_pairs, config, text, metric, beam)
+        for metric in METRICS
+        for beam in BEAMS
     }
     words = [f"{100 * (1 - figures['exact_match', beam]):.1f}" for beam in BEAMS]
     tokens = [f"{100 * figures['token_error_rate', beam]:.2f}" for beam in BEAMS]
@@ -76,8 +78,7 @@ def _row(config: Config) -> list[str]:
     return [f"{model.count_params():,}", *words, *tokens, f"{result.eval_loss:.4f}", f"{seconds:.0f}", speed]
 
 
-def _measure(model, task: Task, config: Config, text: TargetText, metric: str, beam: int) -> float:
-    pairs = task.evaluation.survey().pairs
+def _measure(model, task: Task, pairs: int, config: Config, text: TargetText, metric: str, beam: int) -> float:
     stopping = config.training.early_stopping.model_copy(update={"metric": metric, "beam_size": beam, "sample": pairs})
     training = config.training.model_copy(update={"early_stopping": stopping})
     return DecodedSample(model, task.evaluation, pairs, training, text).measure()

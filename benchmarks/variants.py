@@ -2,12 +2,12 @@
 
 from pathlib import Path
 
-import tensorflow as tf
-
 from pipeline.config import Config
 from trainer.config.decoding import DecodingConfig
 from trainer.export.saved_model import export_model
 from trainer.model.seq2seq import Seq2Seq
+from trainer.warm_start.record import read_origin
+from trainer.warm_start.transfer import warm_start
 from transform.features import SHARED_VOCABULARY, SOURCE_VOCABULARY, TARGET_VOCABULARY
 from transform.text import TextProcessor
 
@@ -27,9 +27,8 @@ class TrainedModel:
         self.source = TextProcessor(config.source, self.source_vocabulary)
         self.target = TextProcessor(config.target, self.target_vocabulary)
         self.model = Seq2Seq(config.model, self.source.vocabulary_size, self.target.vocabulary_size)
-        saved = tf.train.load_checkpoint(str(directory / "variables" / "variables"))
-        for index, variable in enumerate(self.model.variables):
-            variable.assign(saved.get_tensor(f"_weights/{index}/.ATTRIBUTES/VARIABLE_VALUE"))
+        vocabularies = {"source": self.source_vocabulary, "target": self.target_vocabulary}
+        warm_start(self.model, read_origin(str(directory)), vocabularies)
 
     def export(self, directory: Path, decoding: DecodingConfig) -> None:
         """Exports it as version 1 of a model in `directory`."""

@@ -14,7 +14,7 @@ from trainer.model.seq2seq import Seq2Seq
 from trainer.warm_start.start import start_weights
 from transform.config import TextConfig
 from transform.features import SHARED_VOCABULARY, SOURCE_VOCABULARY, TARGET_VOCABULARY
-from transform.text import TextProcessor
+from transform.text import TextProcessor, read_tokens
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Task:
         """
         built = Seq2Seq(
             model,
-            TextProcessor(self.source, self.source_vocabulary).vocabulary_size,
-            TextProcessor(self.target, self.target_vocabulary).vocabulary_size,
+            len(read_tokens(self.source_vocabulary)),
+            len(read_tokens(self.target_vocabulary)),
             training.seed,
         )
         vocabularies = {"source": self.source_vocabulary, "target": self.target_vocabulary}

@@ -73,7 +73,7 @@ class TextProcessor(tf.Module):
         """
         super().__init__()
         self.config = config
-        tokens = _read_tokens(vocabulary_path)
+        tokens = read_tokens(vocabulary_path)
         self.vocabulary_size = len(tokens)
         self._trie = None
         if config.unit == "subword":
@@ -228,8 +228,12 @@ def _column(units: tf.RaggedTensor, value) -> tf.Tensor:
     return tf.fill([units.nrows(), 1], tf.constant(value, units.dtype))
 
 
-def _read_tokens(vocabulary_path: str) -> list[bytes]:
-    """All tokens, in the order of their ids."""
+def read_tokens(vocabulary_path: str) -> list[bytes]:
+    """All tokens of a vocabulary, one a line, in the order of their ids.
+
+    Raises:
+        ValueError: Where the file does not begin with the special tokens.
+    """
     with tf.io.gfile.GFile(vocabulary_path, "rb") as file:
         tokens = file.read().split(b"\n")[:-1]
     special = [token.encode() for token in SPECIAL_TOKENS]

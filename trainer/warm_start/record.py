@@ -13,6 +13,7 @@ import tensorflow as tf
 
 from trainer.model.seq2seq import Seq2Seq
 from trainer.warm_start.names import named_weights
+from transform.text import read_tokens
 
 # SavedModel's own place for files that belong to no graph.
 _FOLDER = os.path.join("assets.extra", "training")
@@ -83,9 +84,3 @@ def read_origin(directory: str) -> Origin:
         weights={name: checkpoint.get_tensor(key) for name, key in described["weights"].items()},
         vocabularies={side: read_tokens(os.path.join(folder, _FOLDER, name)) for side, name in _VOCABULARIES.items()},
     )
-
-
-def read_tokens(vocabulary_path: str) -> list[bytes]:
-    """The tokens of a vocabulary, one a line, in the order of their ids."""
-    with tf.io.gfile.GFile(vocabulary_path, "rb") as file:
-        return file.read().split(b"\n")[:-1]

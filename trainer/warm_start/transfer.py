@@ -7,7 +7,8 @@ import numpy as np
 
 from trainer.model.seq2seq import Seq2Seq
 from trainer.warm_start.names import named_weights
-from trainer.warm_start.record import Origin, read_tokens
+from trainer.warm_start.record import Origin
+from transform.text import read_tokens
 
 logger = logging.getLogger("seq2seq.trainer")
 
