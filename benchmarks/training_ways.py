@@ -11,9 +11,11 @@ import tensorflow as tf
 from benchmarks.token_batches import Batch, Shape
 from trainer.config.model import ModelConfig
 from trainer.config.objective import ObjectiveConfig
+from trainer.config.optimizer import OptimizerConfig
 from trainer.data.batches import BATCH_SIGNATURE
 from trainer.learning.learner import PRODUCTS
 from trainer.learning.objective import Objective
+from trainer.learning.optimizer import create_optimizer
 from trainer.learning.steps import training_step
 from trainer.model.seq2seq import Seq2Seq
 
@@ -30,7 +32,8 @@ def product(batches: list[Batch], shape: Shape) -> Train:
         decoder_units=shape.decoder_units,
     )
     model = Seq2Seq(config, shape.source_vocabulary, shape.target_vocabulary)
-    optimizer = keras.optimizers.Adam(shape.learning_rate, global_clipnorm=shape.clip_norm)
+    settings = OptimizerConfig(learning_rate=shape.learning_rate, clip_norm=shape.clip_norm)
+    optimizer = create_optimizer(settings, model.trainable_variables, shape.precision)
     products = PRODUCTS[shape.precision]
     objective = Objective(model, ObjectiveConfig(), seed=1, steps=optimizer.iterations, products=products)
     step = training_step(model, optimizer, objective)

@@ -5,10 +5,11 @@ import keras
 from trainer.config.optimizer import SETTINGS, OptimizerConfig, OptimizerName
 from trainer.config.training import Precision
 from trainer.distribution.replicas import use_summed_gradients
+from trainer.learning.adam import Adam, AdamW
 
 _OPTIMIZERS: dict[OptimizerName, type[keras.optimizers.Optimizer]] = {
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
+    "adam": Adam,
+    "adamw": AdamW,
     "adamax": keras.optimizers.Adamax,
     "nadam": keras.optimizers.Nadam,
     "adafactor": keras.optimizers.Adafactor,
