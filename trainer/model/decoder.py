@@ -159,8 +159,8 @@ class Decoder(keras.layers.Layer, abc.ABC):
             source_length: Int64 [batch].
             masks: From `masks`, in training; None: nothing is dropped.
         """
-        embedded = self._embed(tf.transpose(target_input_ids), masks)
-        forced = self._advance_all(embedded, self._split(state), self._recall(memory, source_length), masks)
+        inputs = self.embedding.sequence(tf.transpose(target_input_ids), None if masks is None else masks.tokens)
+        forced = self._advance_all(inputs, self._split(state), self._recall(memory, source_length), masks)
         if masks is None:
             return forced
         mask = None if masks.read_out is None else masks.read_out[:, tf.newaxis]
@@ -196,7 +196,8 @@ class Decoder(keras.layers.Layer, abc.ABC):
     ) -> StepReadOut:
         """`step`, up to what the logits are computed from; arguments as there."""
         opened = self._recall(memory, source_length)
-        vector, states, alignment = self._advance(self._embed(token, masks), self._split(state), opened, masks)
+        embedded = self.embedding.embed(token, None if masks is None else masks.tokens)
+        vector, states, alignment = self._advance(embedded, self._split(state), opened, masks)
         if masks is not None:
             vector = self.dropout.drop(vector, masks.read_out)
         return StepReadOut(vector, tf.concat(states, axis=-1), alignment)
@@ -225,18 +226,15 @@ class Decoder(keras.layers.Layer, abc.ABC):
         """
 
     @abc.abstractmethod
-    def _advance_all(self, embedded, states, opened, masks) -> TeacherForced:
+    def _advance_all(self, inputs, states, opened, masks) -> TeacherForced:
         """All steps, dropout of what is read out left to the caller.
 
         Args:
-            embedded: Float [target, batch, embedding].
+            inputs: Float [target, batch, embedding], or tokens [target, batch].
             states: The state tensors before the first step, float [batch, units].
             opened: From `_recall`.
             masks: As in `step`.
         """
-
-    def _embed(self, ids, masks):
-        return self.embedding.embed(ids, None if masks is None else masks.tokens)
 
     def _split(self, state: tf.Tensor) -> list[tf.Tensor]:
         return tf.split(state, self.state_size // self.units, axis=-1)

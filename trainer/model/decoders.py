@@ -7,6 +7,7 @@ import tensorflow as tf
 from trainer.config.model import ModelConfig
 from trainer.model.attention import ATTENTIONS
 from trainer.model.decoder import Advanced, Decoder, TeacherForced, dense, layer_masks
+from trainer.model.embedding import vectors
 from trainer.model.encoder import Encoder
 from trainer.model.recurrence import scan
 
@@ -27,8 +28,8 @@ class PlainDecoder(Decoder):
         output, states = self.stack.step(embedded, states, layer_masks(masks))
         return Advanced(output, states, tf.zeros(tf.shape(opened)[:2]))
 
-    def _advance_all(self, embedded, states, opened, masks):
-        outputs = _batch_first(self.stack(embedded, states, layer_masks(masks)))
+    def _advance_all(self, inputs, states, opened, masks):
+        outputs = _batch_first(self.stack(inputs=inputs, states=states, masks=layer_masks(masks)))
         return TeacherForced(outputs, tf.zeros(tf.concat([tf.shape(outputs)[:2], tf.shape(opened)[1:2]], axis=0)))
 
 
@@ -73,8 +74,8 @@ class AfterDecoder(AttentionDecoder):
         context, alignment = self._attend(output, opened)
         return Advanced(self._combine(context, output), states, alignment)
 
-    def _advance_all(self, embedded, states, opened, masks):
-        outputs = _batch_first(self.stack(embedded, states, layer_masks(masks)))
+    def _advance_all(self, inputs, states, opened, masks):
+        outputs = _batch_first(self.stack(inputs=inputs, states=states, masks=layer_masks(masks)))
         context, alignment = self.attention(outputs, opened)
         return TeacherForced(self._combine(context, outputs), alignment)
 
@@ -89,13 +90,14 @@ class BeforeDecoder(AttentionDecoder):
         context, output, states, alignment = self._read_context(embedded, states, opened, masks)
         return Advanced(self._combine(context, output), states, alignment)
 
-    def _advance_all(self, embedded, states, opened, masks):
+    def _advance_all(self, inputs, states, opened, masks):
         def advance(embedded, states):
             context, output, states, alignment = self._read_context(embedded, states, opened, masks)
             return [context, output, alignment], states
 
         widths = [self.attention.context_width, self.units, None]
-        context, outputs, alignment = (_batch_first(values) for values in scan(advance, embedded, states, widths))
+        scanned = scan(advance, vectors(inputs), states, widths)
+        context, outputs, alignment = (_batch_first(values) for values in scanned)
         return TeacherForced(self._combine(context, outputs), alignment)
 
     def _read_context(self, embedded, states, opened, masks):
@@ -130,13 +132,13 @@ class InputFeedingDecoder(AttentionDecoder):
         vector = self._combine(context, output)
         return Advanced(vector, [*states, vector], alignment)
 
-    def _advance_all(self, embedded, states, opened, masks):
+    def _advance_all(self, inputs, states, opened, masks):
         def advance(embedded, states):
             vector, states, alignment = self._advance(embedded, states, opened, masks)
             return [vector, alignment], states
 
-        vectors, alignment = scan(advance, embedded, states, [self.units, None])
-        return TeacherForced(_batch_first(vectors), _batch_first(alignment))
+        attentional, alignment = scan(advance, vectors(inputs), states, [self.units, None])
+        return TeacherForced(_batch_first(attentional), _batch_first(alignment))
 
     def _fed_width(self, units, context_width):
         return units

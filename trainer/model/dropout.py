@@ -6,6 +6,7 @@ import keras
 import tensorflow as tf
 
 from trainer.config.model import ModelConfig
+from trainer.model.embedding import Sequence, vectors
 
 
 class LayerDropout(keras.layers.Dropout):
@@ -25,6 +26,8 @@ class LayerDropout(keras.layers.Dropout):
         """The factors of all steps of a batch of sequences, float [batch, width]; None where each step draws anew."""
         return self(tf.ones([batch, width]), training=True) if self.variational and self.rate else None
 
-    def drop(self, inputs: tf.Tensor, mask: tf.Tensor | None) -> tf.Tensor:
+    def drop(self, inputs: Sequence, mask: tf.Tensor | None) -> Sequence:
         """Inputs [..., batch, width] in training, given what `mask` drew for their sequences."""
-        return self(inputs, training=True) if mask is None else inputs * mask
+        if not self.rate:
+            return inputs
+        return self(vectors(inputs), training=True) if mask is None else vectors(inputs) * mask

@@ -1,6 +1,8 @@
-"""Token embeddings, and dropout of whole tokens."""
+"""Token embeddings, dropout of whole tokens, and tokens that a recurrent layer reads without their vectors."""
 
+import dataclasses
 import random
+from collections.abc import Callable
 
 import keras
 import tensorflow as tf
@@ -40,3 +42,45 @@ class TokenEmbedding(keras.layers.Embedding):
             return embedded
         rows = tf.broadcast_to(tf.range(tf.shape(ids, ids.dtype)[-1], dtype=ids.dtype), tf.shape(ids))
         return embedded * tf.gather_nd(mask, tf.stack([rows, ids], axis=-1))[..., tf.newaxis]
+
+    def sequence(self, ids: tf.Tensor, mask: tf.Tensor | None) -> "Sequence":
+        """Int64 [time, batch], for recurrent layers: looked up only where something of it is dropped."""
+        return EmbeddedTokens(ids, self) if mask is None else self.embed(ids, mask)
+
+
+@dataclasses.dataclass(frozen=True)
+class EmbeddedTokens:
+    """A sequence of tokens of which nothing is dropped: embedded, but not yet looked up.
+
+    Attributes:
+        ids: Int64 [time, batch].
+        embedding: The vectors of all tokens.
+    """
+
+    ids: tf.Tensor
+    embedding: TokenEmbedding
+
+    def vectors(self) -> tf.Tensor:
+        """Float [time, batch, embedding]."""
+        return self.embedding.embed(self.ids, None)
+
+    def project(self, project: Callable[[tf.Tensor], tf.Tensor]) -> tf.Tensor:
+        """`project`, a function of single vectors, of all tokens: float [time, batch, width].
+
+        It is taken of the vocabulary, and then looked up, where that has fewer tokens than the sequences: letters and
+        sounds come by the dozen, and a batch of them by the thousand.
+        """
+        return tf.cond(
+            tf.size(self.ids) > self.embedding.input_dim,
+            lambda: tf.gather(project(tf.convert_to_tensor(self.embedding.embeddings)), self.ids),
+            lambda: project(self.vectors()),
+        )
+
+
+# What a recurrent layer reads: float [time, batch, width], or tokens.
+Sequence = tf.Tensor | EmbeddedTokens
+
+
+def vectors(sequence: Sequence) -> tf.Tensor:
+    """Float [time, batch, width]."""
+    return sequence.vectors() if isinstance(sequence, EmbeddedTokens) else sequence

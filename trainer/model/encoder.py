@@ -9,7 +9,7 @@ import tensorflow as tf
 from trainer.config.model import ModelConfig
 from trainer.model.cells import CELLS, RecurrentDropout
 from trainer.model.dropout import LayerDropout
-from trainer.model.embedding import TokenEmbedding
+from trainer.model.embedding import Sequence, TokenEmbedding, vectors
 from trainer.model.normalization import layer_normalization
 from trainer.model.recurrence import Recurred, recur, recur_backward
 
@@ -38,6 +38,7 @@ class EncoderLayer(keras.layers.Layer):
     def __init__(self, config: ModelConfig, input_width: int, seeds: random.Random):
         super().__init__()
         cell = CELLS[config.cell]
+        self.input_width = input_width
         self.forward = cell(input_width, config.encoder_units, seeds)
         self.backward = cell(input_width, config.encoder_units, seeds) if config.bidirectional else None
         self.dropout = LayerDropout(config, seeds)
@@ -47,12 +48,12 @@ class EncoderLayer(keras.layers.Layer):
         self.residual = config.residual and input_width == self.output_width
         self.built = True
 
-    def call(self, inputs: tf.Tensor, lengths: tf.Tensor, training: bool = False) -> Recurred:
-        """Reads inputs [time, batch, input_width] of the given lengths, int [batch]."""
-        batch = tf.shape(inputs)[1]
+    def call(self, inputs: Sequence, lengths: tf.Tensor, training: bool = False) -> Recurred:
+        """Reads inputs [time, batch, input_width], or tokens [time, batch], of the given lengths, int [batch]."""
+        batch = tf.size(lengths)
         dropped = inputs
         if training:
-            dropped = self.dropout.drop(inputs, self.dropout.mask(batch, inputs.shape[-1]))
+            dropped = self.dropout.drop(inputs, self.dropout.mask(batch, self.input_width))
         mask = self.recurrent_dropout.mask(batch, self.forward.units, training)
         outputs, states = recur(self.forward, dropped, lengths=lengths, recurrent_mask=mask, training=training)
         if self.backward is not None:
@@ -62,7 +63,7 @@ class EncoderLayer(keras.layers.Layer):
             states = states + backward.final_states
         if self.normalization is not None:
             outputs = self.normalization(outputs)
-        return Recurred(inputs + outputs if self.residual else outputs, states)
+        return Recurred(vectors(inputs) + outputs if self.residual else outputs, states)
 
 
 class Encoder(keras.layers.Layer):
@@ -90,10 +91,10 @@ class Encoder(keras.layers.Layer):
     def call(self, source_ids: tf.Tensor, source_length: tf.Tensor, training: bool = False) -> EncoderOutput:
         """Encodes source ids, int64 [batch, source], of the given lengths, int64 [batch]."""
         mask = self.embedding.mask(tf.shape(source_ids)[0]) if training else None
-        sequence = self.embedding.embed(tf.transpose(source_ids), mask)  # [source, batch, embedding]
+        sequence = self.embedding.sequence(tf.transpose(source_ids), mask)
         final_states = []
         for layer in self.layers:
-            sequence, states = layer(sequence, source_length, training=training)
+            sequence, states = layer(inputs=sequence, lengths=source_length, training=training)
             final_states += states
         outputs = tf.transpose(sequence, [1, 0, 2])
         mask = tf.sequence_mask(source_length, tf.shape(source_ids)[1], outputs.dtype)

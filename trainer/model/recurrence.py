@@ -3,12 +3,14 @@
 Sequences are time-major here, [time, batch, width]: a step then reads and writes one contiguous block.
 """
 
+import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
 import tensorflow as tf
 
 from trainer.model.cells import RecurrentCell
+from trainer.model.embedding import EmbeddedTokens, Sequence, vectors
 from trainer.model.recurrence_gradient import recur_for_training
 
 Step = Callable[[tf.Tensor, list[tf.Tensor]], tuple[list[tf.Tensor], list[tf.Tensor]]]
@@ -58,7 +60,7 @@ def scan(step: Step, inputs: tf.Tensor, states: list[tf.Tensor], output_widths: 
 
 def recur(
     cell: RecurrentCell,
-    inputs: tf.Tensor,
+    inputs: Sequence,
     states: list[tf.Tensor] | None = None,
     lengths: tf.Tensor | None = None,
     recurrent_mask: tf.Tensor | None = None,
@@ -70,7 +72,7 @@ def recur(
 
     Args:
         cell: The cell.
-        inputs: Float [time, batch, input_width].
+        inputs: Float [time, batch, input_width], or tokens [time, batch].
         states: The cell's state tensors to start from, float [batch, units]; None: zeros.
         lengths: Int [batch], steps of each row; None: every row is as long as the sequence. A row of length 0 keeps
             the states that it started from.
@@ -79,24 +81,29 @@ def recur(
             loop that has a gradient of its own, which takes less time and memory, has no second derivative, and gives
             the mask no gradient. The values are the same.
     """
+    fused = training and cell.fused and recurrent_mask is None
+    if fused:
+        inputs = vectors(inputs)
+    tokens = isinstance(inputs, EmbeddedTokens)
+    time, batch = tf.unstack(tf.shape(inputs.ids if tokens else inputs)[:2])
     if lengths is not None:
-        present = tf.transpose(tf.sequence_mask(lengths, tf.shape(inputs)[0]))[:, :, tf.newaxis]
-        inputs = tf.where(present, inputs, 0.0)
+        present = tf.transpose(tf.sequence_mask(lengths, time))[:, :, tf.newaxis]
+        inputs = inputs if tokens else tf.where(present, inputs, 0.0)
     if states is None:
-        states = [tf.zeros([tf.shape(inputs)[1], cell.units])] * cell.state_count
+        states = [tf.zeros([batch, cell.units])] * cell.state_count
 
-    if training and cell.fused and recurrent_mask is None:
+    if fused:
         outputs, final_states = cell.fused(inputs, states, lengths)
-    elif training:
-        outputs, final_states = recur_for_training(cell, cell.project(inputs), states, lengths, recurrent_mask)
     else:
-        outputs, final_states = _recur(cell, cell.project(inputs), states, lengths, recurrent_mask)
+        projected = inputs.project(cell.project) if tokens else cell.project(inputs)
+        run = recur_for_training if training else _recur
+        outputs, final_states = run(cell, projected, states, lengths, recurrent_mask)
     return Recurred(outputs if lengths is None else tf.where(present, outputs, 0.0), final_states)
 
 
 def recur_backward(
     cell: RecurrentCell,
-    inputs: tf.Tensor,
+    inputs: Sequence,
     lengths: tf.Tensor,
     recurrent_mask: tf.Tensor | None = None,
     training: bool = False,
@@ -105,12 +112,16 @@ def recur_backward(
 
     Args:
         cell: The cell.
-        inputs: Float [time, batch, input_width].
+        inputs: Float [time, batch, input_width], or tokens [time, batch].
         lengths: Int [batch], steps of each row; the first step taken is `length - 1`, whatever the padding after it.
         recurrent_mask: See RecurrentCell.step.
         training: See `recur`.
     """
-    result = recur(cell, _reverse_rows(inputs, lengths), None, lengths, recurrent_mask, training)
+    if isinstance(inputs, EmbeddedTokens):
+        inputs = dataclasses.replace(inputs, ids=_reverse_rows(inputs.ids, lengths))
+    else:
+        inputs = _reverse_rows(inputs, lengths)
+    result = recur(cell, inputs, None, lengths, recurrent_mask, training)
     return Recurred(_reverse_rows(result.outputs, lengths), result.final_states)
 
 
@@ -128,7 +139,7 @@ def _recur(cell, projected, states, lengths, recurrent_mask) -> tuple[tf.Tensor,
 
 
 def _reverse_rows(sequence: tf.Tensor, lengths: tf.Tensor) -> tf.Tensor:
-    """Each row of [time, batch, width] from its end to its start, the padding left in place."""
+    """Each row of [time, batch, ...] from its end to its start, the padding left in place."""
     return tf.reverse_sequence(sequence, lengths, seq_axis=0, batch_axis=1)
 
 

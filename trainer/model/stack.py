@@ -9,6 +9,7 @@ import tensorflow as tf
 from trainer.config.model import ModelConfig
 from trainer.model.cells import CELLS, RecurrentDropout
 from trainer.model.dropout import LayerDropout
+from trainer.model.embedding import Sequence, vectors
 from trainer.model.normalization import layer_normalization
 from trainer.model.recurrence import recur
 
@@ -54,11 +55,11 @@ class RecurrentStack(keras.layers.Layer):
             for width in self.input_widths
         ]
 
-    def call(self, inputs: tf.Tensor, states: list[tf.Tensor], masks: list[LayerMasks] | None = None) -> tf.Tensor:
+    def call(self, inputs: Sequence, states: list[tf.Tensor], masks: list[LayerMasks] | None = None) -> tf.Tensor:
         """The top layer's outputs, float [time, batch, units].
 
         Args:
-            inputs: Float [time, batch, input_width].
+            inputs: Float [time, batch, input_width], or tokens [time, batch].
             states: State tensors of all layers to start from, the lowest layer first, float [batch, units].
             masks: From `masks`, in training; None: nothing is dropped.
         """
@@ -97,7 +98,7 @@ class RecurrentStack(keras.layers.Layer):
         """What a layer hands on; its states stay as the cell made them."""
         if self.normalizations:
             outputs = self.normalizations[index](outputs)
-        return inputs + outputs if self.residual[index] else outputs
+        return vectors(inputs) + outputs if self.residual[index] else outputs
 
     def _with_states(self, states):
         count = self.cells[0].state_count
