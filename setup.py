@@ -5,20 +5,39 @@ from pathlib import Path
 from setuptools import find_packages, setup
 
 # The ranges here say what the code works with; deploy/locks/ pins what it is tested with.
-REQUIREMENTS = [
+
+# What a generation of TFX ties down: its compiled parts are built against one TensorFlow and one protobuf. Python's
+# version tells the generations apart; docs/generations.md says which one a machine gets.
+GENERATIONS = {
     # TFX 1.16 is the newest TFX whose compiled parts (TFDV, ML Metadata) install on glibc older than 2.39.
-    "tfx==1.16.0",
-    "tensorflow==2.16.2",  # the TensorFlow that TFX 1.16's compiled parts are built against
-    "tensorflow-transform==1.16.0",
-    "tensorflow-serving-api==2.16.1",
-    # From 2.65 on Beam pickles with cloudpickle, and from 2.69 it no longer brings dill, which TFX's libraries
-    # import without declaring it: `import tensorflow_transform` fails.
-    "apache-beam[gcp]==2.64.0",
-    "dill==0.3.1.1",  # the one version that Beam 2.64 allows; named because TFX's libraries import it themselves
-    "keras>=3.5,<3.13",  # Keras 3, which the model is written in; beside it TFX's libraries bring tf-keras
+    "python_version < '3.11'": [
+        "tfx==1.16.0",
+        "tensorflow==2.16.2",
+        "tensorflow-transform==1.16.0",
+        "tensorflow-serving-api==2.16.1",
+        # From 2.65 on Beam pickles with cloudpickle, and from 2.69 it no longer brings dill, which TFX's libraries
+        # import without declaring it: `import tensorflow_transform` fails.
+        "apache-beam[gcp]==2.64.0",
+        "dill==0.3.1.1",  # the one version that Beam 2.64 allows
+        "keras>=3.5,<3.13",
+        "protobuf>=3.20.3,<4",  # the generated code of TFX 1.16 and ML Metadata 1.16
+    ],
+    "python_version >= '3.11'": [
+        "tfx==1.21.0",
+        "tensorflow==2.21.0",
+        "tensorflow-transform==1.21.0",
+        "tensorflow-serving-api>=2.19,<2.20",
+        "apache-beam[gcp]==2.77.0",
+        "dill>=0.3.1.1",
+        "keras>=3.13,<4",
+        "protobuf>=6.31,<7",  # the generated code of TFX 1.21 and ML Metadata 1.21
+    ],
+}
+
+REQUIREMENTS = [
+    *(f"{requirement}; {python}" for python, pinned in GENERATIONS.items() for requirement in pinned),
     "keras-tuner>=1.4.6,<2",  # TFX brings it; the search for settings is built on it
     "scikit-learn>=1.4",  # which its Bayesian search imports without declaring it
-    "protobuf>=3.20.3,<4",  # the generated code of TFX 1.16 and ML Metadata 1.16
     "grpcio>=1.59",
     "grpcio-health-checking>=1.48",
     "pydantic>=2.10,<3",
@@ -36,10 +55,12 @@ REQUIREMENTS = [
     "Jinja2>=3.1,<4",
 ]
 
+# The kfp whose specification each generation compiles to; TFX 1.21 has none for Python 3.12 and later.
+KFP = ["kfp==2.5.0; python_version < '3.11'", "kfp>=2.6,<2.17; python_version == '3.11'"]
+
 EXTRAS = {
-    # The kfp whose specification TFX 1.16 compiles to; later ones want a newer protobuf.
-    "kubeflow": ["kfp==2.5.0"],
-    "vertex": ["kfp==2.5.0", "google-cloud-aiplatform>=1.60,<2"],
+    "kubeflow": KFP,
+    "vertex": [*KFP, "google-cloud-aiplatform>=1.60,<2"],
     "test": [
         "pytest>=8",
         "pytest-xdist>=3.6",
@@ -49,6 +70,7 @@ EXTRAS = {
         "wheel",
         "playwright>=1.49",  # drives the chromium of the system; brings none of its own
         "cryptography>=41",  # makes certificates
+        "kubernetes-validate>=1.32",  # Kubernetes' schemas, for the manifests in deploy/
     ],
 }
 
@@ -59,7 +81,7 @@ setup(
     long_description=Path(__file__).with_name("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",
     license="Apache-2.0",
-    python_requires=">=3.10,<3.11",
+    python_requires=">=3.10,<3.14",
     packages=find_packages(
         include=[
             f"{package}{below}"
@@ -76,6 +98,7 @@ setup(
         "License :: OSI Approved :: Apache Software License",
         "Operating System :: POSIX :: Linux",
         "Programming Language :: Python :: 3.10",
+        "Programming Language :: Python :: 3.13",
         "Topic :: Scientific/Engineering :: Artificial Intelligence",
     ],
 )
