@@ -22,10 +22,11 @@ lint: setup
 format: setup
 	@$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-# Resolve setup.py's requirements anew, for every x86-64 Linux since manylinux2014.
+# Resolve setup.py's requirements anew: for every x86-64 Linux since manylinux2014, and for those with glibc 2.39.
+COMPILE = $(UV) pip compile setup.py --all-extras --generate-hashes --custom-compile-command "make lock"
 lock:
-	@$(UV) pip compile setup.py --all-extras --python-version 3.10 --python-platform x86_64-manylinux2014 \
-	  --generate-hashes --custom-compile-command "make lock" --output-file deploy/locks/tfx-1.16.txt
+	@$(COMPILE) --python-version 3.10 --python-platform x86_64-manylinux2014 --output-file deploy/locks/tfx-1.16.txt
+	@$(COMPILE) --python-version 3.13 --python-platform x86_64-manylinux_2_39 --output-file deploy/locks/tfx-1.21.txt
 
 clean:
 	@rm -rf .venv .tools build dist ./*.egg-info

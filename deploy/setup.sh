@@ -2,8 +2,9 @@
 # Make .venv from the lock, with the package itself installed for development. A second call does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-LOCK=deploy/locks/tfx-1.16.txt
-PYTHON_VERSION=3.10
+choice=$(deploy/generation.sh)
+read -r generation PYTHON_VERSION <<<"$choice"
+LOCK=deploy/locks/tfx-$generation.txt
 
 stamp=.venv/setup.sha256
 inputs="$(cat "$LOCK" setup.py pyproject.toml deploy/setup.sh | sha256sum)"
@@ -14,7 +15,7 @@ fi
 uv=$(deploy/find_uv.sh)
 echo "setup: making .venv from $LOCK"
 rm -rf .venv
-# uv looks for a running python3.10 (PATH, pyenv's shims, its own), and fetches one where there is none.
+# uv looks for a running Python (PATH, pyenv's shims, its own), and fetches one where there is none.
 if ! message=$("$uv" venv --quiet --python "$PYTHON_VERSION" .venv 2>&1); then
   echo "setup: no Python $PYTHON_VERSION: looked for python$PYTHON_VERSION on PATH and under pyenv and uv, and uv could" \
     "not fetch one. Install it (pyenv install $PYTHON_VERSION, or your system's package) and call again." >&2

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import sysconfig
 import zipfile
+from importlib import metadata
 
 ROOT = pathlib.Path(__file__).parents[1]
 
@@ -37,7 +38,7 @@ def environment_of(wheel, folder):
     variables["PATH"] = f"{folder / 'bin'}{os.pathsep}{variables['PATH']}"
     if os.environ.get("SEQ2SEQ_TEST_CLEAN_VENV"):
         uv = subprocess.run([ROOT / "deploy" / "find_uv.sh"], check=True, capture_output=True, text=True).stdout.strip()
-        lock = ROOT / "deploy" / "locks" / "tfx-1.16.txt"
+        lock = ROOT / "deploy" / "locks" / f"tfx-{metadata.version('tfx').rpartition('.')[0]}.txt"
         python = ["--python", folder / "bin" / "python"]
         subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, folder], check=True)
         subprocess.run([uv, "pip", "sync", "--quiet", "--require-hashes", *python, lock], check=True)

@@ -49,13 +49,18 @@ def pods(manifests):
     return {manifest["metadata"]["name"]: manifest["spec"]["template"]["spec"] for manifest in starting}
 
 
+def containers(pod):
+    """The containers of a pod, sidecars included."""
+    return [*pod["containers"], *pod.get("initContainers", [])]
+
+
 def check_hardened(pod):
     """Holds a pod to the restricted standard of Kubernetes, read-only root file systems besides."""
     assert pod["securityContext"]["runAsNonRoot"] is True
     assert pod["securityContext"]["runAsUser"] > 0
     assert pod["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
     assert pod["automountServiceAccountToken"] is False
-    for container in [*pod["containers"], *pod.get("initContainers", [])]:
+    for container in containers(pod):
         context = container["securityContext"]
         assert context["allowPrivilegeEscalation"] is False
         assert context["readOnlyRootFilesystem"] is True
@@ -66,5 +71,5 @@ def check_hardened(pod):
 
 def check_volumes(pod):
     """Every mount has its volume, and every volume is mounted."""
-    mounts = {mount["name"] for container in pod["containers"] for mount in container.get("volumeMounts", [])}
+    mounts = {mount["name"] for container in containers(pod) for mount in container.get("volumeMounts", [])}
     assert mounts == {volume["name"] for volume in pod["volumes"]}
