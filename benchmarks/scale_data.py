@@ -1,0 +1,50 @@
+"""What benchmarks/scale.py feeds the pipeline: pairs of any number, and a model that costs nothing."""
+
+from pathlib import Path
+
+import tensorflow as tf
+
+from serving import contract
+from transform.features import SOURCE
+
+_CONSONANTS, _VOWELS = "bcdfghjklmnpqrstvwxz", "aeiouy"
+_SYLLABLES = [consonant + vowel for consonant in _CONSONANTS for vowel in _VOWELS]
+
+# No common divisor with the number of words: all of them come, and neighbours are not alike.
+_STRIDE = 2_654_435_761
+
+
+def write_pairs(path: Path, count: int) -> None:
+    """Writes pairs, source, tab and target: no two sources alike, and letters with spaces between as their targets.
+
+    Words have four to seven syllables, drawn without chance: the same count gives the same file.
+    """
+    words = len(_SYLLABLES) ** 4
+    with path.open("w", encoding="utf-8") as file:
+        for place in range(count):
+            word = _word(place * _STRIDE % words) + "".join(_SYLLABLES[: place % 4])
+            file.write(f"{word}\t{' '.join(word)}\n")
+
+
+def _word(number: int) -> str:
+    syllables = []
+    for _ in range(4):
+        number, syllable = divmod(number, len(_SYLLABLES))
+        syllables.append(_SYLLABLES[syllable])
+    return "".join(syllables)
+
+
+def export_echo_model(directory: str) -> None:
+    """Saves a model with the signature that the Evaluator asks, which translates each text into itself."""
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=contract.EXAMPLES)])
+    def echo(examples):
+        parsed = tf.io.parse_example(examples, {SOURCE: tf.io.FixedLenFeature([], tf.string)})
+        length = tf.strings.length(parsed[SOURCE])
+        return {
+            contract.TRANSLATION: parsed[SOURCE],
+            contract.TARGET_LOG_PROB: -0.1 * tf.cast(length, tf.float32),
+            contract.TARGET_LENGTH: tf.cast(length, tf.int64),
+        }
+
+    tf.saved_model.save(tf.Module(), directory, signatures={contract.SERVING_EXAMPLES: echo})

@@ -1,0 +1,118 @@
+"""One run of benchmarks/scale.py, in a process of its own: prints what each component cost, as JSON."""
+
+import json
+import logging
+import sys
+from pathlib import Path
+from typing import Any
+
+from tfx import v1 as tfx
+from tfx.dsl.compiler import compiler, constants
+from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.orchestration.portable import runtime_parameter_utils
+
+from benchmarks.scale_data import export_echo_model, write_pairs
+from components.evaluator import create_evaluator
+from pipeline.config import Config
+from pipeline.create import create_pipeline
+from pipeline.ingestion import create_ingestion
+from pipeline.placement import OnThisMachine
+from pipeline.runners.events import NodeEvent
+from pipeline.runners.local import LocalRunner
+
+
+class _Ended(logging.Handler):
+    """Keeps the events of nodes that have ended."""
+
+    def __init__(self):
+        super().__init__()
+        self.events: list[NodeEvent] = []
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.node_event.state != "started":
+            self.events.append(record.node_event)
+
+
+def run(what: str, count: int, workers: int, folder: Path) -> list[dict[str, Any]]:
+    """Runs the part of the pipeline, and gives what each of its components cost, as benchmarks.scale.Cost has it."""
+    evaluated = what == "predictions"
+    # Of two splits of the same weight, one is evaluated.
+    write_pairs(folder / "pairs.tsv", 2 * count if evaluated else count)
+    config = _config(folder, {"train": 1, "eval": 1} if evaluated else {"train": 98, "eval": 2})
+    beam = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"] if workers > 1 else None
+    placement = OnThisMachine(config)
+    pipeline = _evaluation(config, placement, folder, beam) if evaluated else create_pipeline(config, beam)
+    ended = _Ended()
+    logger = logging.getLogger("seq2seq.run")
+    logger.setLevel(logging.INFO)
+    logger.addHandler(ended)
+    _run_until("Evaluator" if evaluated else "Transform", pipeline)
+    return [
+        {
+            "node": event.node,
+            "seconds": event.seconds,
+            "peak_memory": event.peak_memory,
+            "written": sum(
+                file.stat().st_size for file in Path(placement.root, event.node).rglob("*") if file.is_file()
+            ),
+        }
+        for event in ended.events
+        if event.node == "Evaluator" or not evaluated
+    ]
+
+
+def _run_until(last: str, pipeline: tfx_pipeline.Pipeline) -> None:
+    """Runs the nodes up to one of them."""
+    compiled = compiler.Compiler().compile(pipeline)
+    parameters = {constants.PIPELINE_RUN_ID_PARAMETER_NAME: "scale"}
+    runtime_parameter_utils.substitute_runtime_parameter(compiled, parameters)
+    del compiled.nodes[1 + [node.pipeline_node.node_info.id for node in compiled.nodes].index(last) :]
+    LocalRunner().run_with_ir(compiled)
+
+
+def _evaluation(
+    config: Config, placement: OnThisMachine, folder: Path, beam: list[str] | None
+) -> tfx_pipeline.Pipeline:
+    export_echo_model(str(folder / "model" / "Format-Serving"))
+    data = create_ingestion(config, placement)
+    model = tfx.dsl.Importer(str(folder / "model"), tfx.types.standard_artifacts.Model).with_id("Model")
+    evaluator = create_evaluator(
+        config.evaluation,
+        target=config.target,
+        examples=data.examples.outputs["examples"],
+        schema=data.schema.outputs["schema"],
+        model=model.outputs["result"],
+        baseline_model=None,
+        code_version="benchmark",
+    )
+    return tfx_pipeline.Pipeline(
+        pipeline_name=config.name,
+        pipeline_root=placement.root,
+        components=[*data.nodes, model, evaluator],
+        metadata_connection_config=placement.metadata,
+        beam_pipeline_args=beam,
+    )
+
+
+def _config(folder: Path, splits: dict[str, int]) -> Config:
+    text = {"max_length": 24, "vocabulary_size": 100}
+    return Config.model_validate(
+        {
+            "name": "scale",
+            "workspace": str(folder / "runs"),
+            "data": {"base": str(folder), "inputs": [{"pattern": "pairs.tsv", "splits": splits}]},
+            "source": {"unit": "char", **text},
+            "target": {"unit": "space", **text},
+            "evaluation": {
+                "metrics": ["exact_match", "bleu", "token_error_rate"],
+                "thresholds": [{"metric": "exact_match", "at_least": 0.0}],
+            },
+        }
+    )
+
+
+if __name__ == "__main__":
+    asked = json.loads(sys.argv[1])
+    sys.stdout.write(
+        "\n" + json.dumps(run(asked["what"], asked["count"], asked["workers"], Path(asked["folder"]))) + "\n"
+    )
