@@ -3,6 +3,7 @@
 import json
 
 import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 from tfx import types
 from tfx import v1 as tfx
 from tfx.dsl.components.base import executor_spec
@@ -18,7 +19,7 @@ from trainer.metrics.names import MetricName
 from transform.config import TextConfig
 from transform.features import REFERENCES
 
-_OVERALL = tfma.SlicingSpec()
+_OVERALL = config_pb2.SlicingSpec()
 
 
 class Evaluator(tfx.components.Evaluator):
@@ -59,21 +60,27 @@ def create_evaluator(
     )
 
 
-def create_eval_config(config: EvaluationConfig, target: TextConfig, code_version: str) -> tfma.EvalConfig:
+def create_eval_config(config: EvaluationConfig, target: TextConfig, code_version: str) -> config_pb2.EvalConfig:
     """All that TFMA is told. It is recorded with the evaluation and is part of the cache key."""
-    model = tfma.ModelSpec(signature_name=contract.SERVING_EXAMPLES, label_key=REFERENCES, model_type=tfma.TF_GENERIC)
+    model = config_pb2.ModelSpec(
+        signature_name=contract.SERVING_EXAMPLES, label_key=REFERENCES, model_type=tfma.TF_GENERIC
+    )
     buckets = LengthBuckets(tuple(config.length_buckets)).names
     slices = [
         _OVERALL,
-        *(tfma.SlicingSpec(feature_keys=[key]) for key in config.slice_by),
-        *(tfma.SlicingSpec(feature_values={SOURCE_LENGTH: name}) for name in buckets),
+        *(config_pb2.SlicingSpec(feature_keys=[key]) for key in config.slice_by),
+        *(config_pb2.SlicingSpec(feature_values={SOURCE_LENGTH: name}) for name in buckets),
         *(spec for pair in config.cross_by for spec in _cross(pair, buckets)),
     ]
     metrics = [_metric(name, config, target, code_version) for name in config.metrics]
-    return tfma.EvalConfig(model_specs=[model], slicing_specs=slices, metrics_specs=[tfma.MetricsSpec(metrics=metrics)])
+    return config_pb2.EvalConfig(
+        model_specs=[model], slicing_specs=slices, metrics_specs=[config_pb2.MetricsSpec(metrics=metrics)]
+    )
 
 
-def _metric(name: MetricName, config: EvaluationConfig, target: TextConfig, code_version: str) -> tfma.MetricConfig:
+def _metric(
+    name: MetricName, config: EvaluationConfig, target: TextConfig, code_version: str
+) -> config_pb2.MetricConfig:
     settings = {
         "name": name,
         "target": target.model_dump(),
@@ -81,13 +88,13 @@ def _metric(name: MetricName, config: EvaluationConfig, target: TextConfig, code
         "signature": create_statistic(name, target.unit).signature,
         "max_p_value": min((each.max_p_value for each in config.thresholds if _asks_for(each, name)), default=None),
     }
-    return tfma.MetricConfig(
+    return config_pb2.MetricConfig(
         class_name=text_metric.TextMetric.__name__,
         module=text_metric.__name__,
         config=json.dumps(settings),
         # A plain threshold would be that of every slice.
         per_slice_thresholds=[
-            tfma.PerSliceMetricThreshold(slicing_specs=[_OVERALL], threshold=to_tfma(threshold))
+            config_pb2.PerSliceMetricThreshold(slicing_specs=[_OVERALL], threshold=to_tfma(threshold))
             for threshold in config.thresholds
             if threshold.metric == name
         ],
@@ -98,9 +105,9 @@ def _asks_for(threshold: ThresholdConfig, name: MetricName) -> bool:
     return threshold.metric == name and threshold.max_p_value is not None
 
 
-def _cross(pair: list[str], buckets: list[str]) -> list[tfma.SlicingSpec]:
+def _cross(pair: list[str], buckets: list[str]) -> list[config_pb2.SlicingSpec]:
     """Slices by two keys together; of lengths those of the buckets."""
     if SOURCE_LENGTH not in pair:
-        return [tfma.SlicingSpec(feature_keys=pair)]
+        return [config_pb2.SlicingSpec(feature_keys=pair)]
     others = [key for key in pair if key != SOURCE_LENGTH]
-    return [tfma.SlicingSpec(feature_keys=others, feature_values={SOURCE_LENGTH: name}) for name in buckets]
+    return [config_pb2.SlicingSpec(feature_keys=others, feature_values={SOURCE_LENGTH: name}) for name in buckets]

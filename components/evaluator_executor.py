@@ -4,7 +4,7 @@ import json
 import os
 from typing import Any
 
-import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 from tfx import types
 from tfx.components.evaluator import constants, executor
 from tfx.dsl.io import fileio
@@ -29,7 +29,9 @@ class Executor(executor.Executor):
     ) -> None:
         """Evaluates, keeps the decoded examples, measures confidence, and takes back a blessing that is not sure."""
         uri = artifact_utils.get_single_uri(output_dict[standard_component_specs.EVALUATION_KEY])
-        config = proto_utils.json_to_proto(exec_properties[standard_component_specs.EVAL_CONFIG_KEY], tfma.EvalConfig())
+        config = proto_utils.json_to_proto(
+            exec_properties[standard_component_specs.EVAL_CONFIG_KEY], config_pb2.EvalConfig()
+        )
         first = config.metrics_specs[0].metrics[0]
         # Extractors are told nothing but the configuration.
         first.config = json.dumps({**json.loads(first.config), "examples_folder": os.path.join(uri, FOLDER)})
@@ -52,7 +54,7 @@ class Executor(executor.Executor):
             _take_back(artifact_utils.get_single_instance(output_dict[standard_component_specs.BLESSING_KEY]))
 
 
-def _slicing(spec: tfma.SlicingSpec) -> Slicing:
+def _slicing(spec: config_pb2.SlicingSpec) -> Slicing:
     return Slicing((*spec.feature_keys, *spec.feature_values), dict(spec.feature_values))
 
 

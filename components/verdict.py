@@ -5,6 +5,7 @@ import os
 
 import tensorflow as tf
 import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 from tensorflow_model_analysis.writers import eval_config_writer
 from tfx.components.evaluator import constants
 
@@ -92,7 +93,7 @@ def _slice_name(key) -> str:
     return ", ".join(f"{column}:{value}" for column, value in _columns(key)) or OVERALL
 
 
-def _position(key, eval_config: tfma.EvalConfig) -> tuple[int, list[tuple[str, str]]]:
+def _position(key, eval_config: config_pb2.EvalConfig) -> tuple[int, list[tuple[str, str]]]:
     """Where a slice stands: in the order of the configuration's slices, and then by its value."""
     columns = _columns(key)
     for index, spec in enumerate(eval_config.slicing_specs):

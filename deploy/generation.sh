@@ -7,7 +7,7 @@ set -euo pipefail
 # is compiled here.
 can_run_the_newer() {
   local glibc
-  glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -d " " -f 2)
+  glibc=$(getconf GNU_LIBC_VERSION 2>/dev/null | cut -s -d " " -f 2)
   [ "$(printf '%s\n' 2.39 "${glibc:-0}" | sort -V | head -n 1)" = 2.39 ] &&
     command -v python3.13 >/dev/null && command -v c++ >/dev/null
 }

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
-import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.metrics.tensor_values import text, texts
 from serving import contract
@@ -33,6 +33,6 @@ def decoded_example(outputs: Mapping[str, Any], labels: Any) -> DecodedExample:
     )
 
 
-def recorded_metrics(eval_config: tfma.EvalConfig) -> list[dict[str, Any]]:
+def recorded_metrics(eval_config: config_pb2.EvalConfig) -> list[dict[str, Any]]:
     """The settings of each metric, in order, as the configuration records them for TextMetric."""
     return [json.loads(metric.config) for spec in eval_config.metrics_specs for metric in spec.metrics]

@@ -4,6 +4,7 @@ from typing import Any
 
 import apache_beam as beam
 import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.metrics.decoded import recorded_metrics
 from components.metrics.examples import KeepExamples, ToRecord
@@ -13,7 +14,7 @@ from trainer.metrics.catalog import create_statistic
 
 
 def custom_extractors(
-    eval_shared_model: Any, eval_config: tfma.EvalConfig, tensor_adapter_config: Any
+    eval_shared_model: Any, eval_config: config_pb2.EvalConfig, tensor_adapter_config: Any
 ) -> list[tfma.extractors.Extractor]:
     """TFMA's own extractors, with batches made for decoding, without outputs that no metric reads, and with buckets.
 
@@ -45,7 +46,7 @@ def custom_extractors(
 
 
 def _keep(
-    eval_config: tfma.EvalConfig, slice_keys: list[str], buckets: LengthBuckets
+    eval_config: config_pb2.EvalConfig, slice_keys: list[str], buckets: LengthBuckets
 ) -> list[tfma.extractors.Extractor]:
     metrics = recorded_metrics(eval_config)
     if not metrics[0].get("examples_folder"):

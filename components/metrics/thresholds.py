@@ -2,7 +2,7 @@
 
 import math
 
-import tensorflow_model_analysis as tfma
+from tensorflow_model_analysis.proto import config_pb2
 
 from components.config import ThresholdConfig
 from trainer.metrics.names import LOWER_IS_BETTER
@@ -11,32 +11,36 @@ from trainer.metrics.names import LOWER_IS_BETTER
 _ROUNDING = 1e-9
 
 
-def to_tfma(threshold: ThresholdConfig) -> tfma.MetricThreshold:
+def to_tfma(threshold: ThresholdConfig) -> config_pb2.MetricThreshold:
     """The threshold as part of an EvalConfig.
 
     Its value threshold is there even where it has no bounds: a figure that is not a number fails that too, and
     without one a first run, in which TFMA leaves out the comparison with the missing baseline, would bless nothing.
     """
-    value_threshold = tfma.GenericValueThreshold()
+    value_threshold = config_pb2.GenericValueThreshold()
     if threshold.at_least is not None:
         value_threshold.lower_bound.value = threshold.at_least
     if threshold.at_most is not None:
         value_threshold.upper_bound.value = threshold.at_most
-    result = tfma.MetricThreshold()
+    result = config_pb2.MetricThreshold()
     result.value_threshold.CopyFrom(value_threshold)
     if threshold.max_regression is not None:
         result.change_threshold.CopyFrom(_change_threshold(threshold.metric, threshold.max_regression))
     return result
 
 
-def _change_threshold(metric: str, max_regression: float) -> tfma.GenericChangeThreshold:
+def _change_threshold(metric: str, max_regression: float) -> config_pb2.GenericChangeThreshold:
     allowed = max_regression + _ROUNDING
     if metric in LOWER_IS_BETTER:
-        return tfma.GenericChangeThreshold(direction=tfma.MetricDirection.LOWER_IS_BETTER, absolute={"value": allowed})
-    return tfma.GenericChangeThreshold(direction=tfma.MetricDirection.HIGHER_IS_BETTER, absolute={"value": -allowed})
+        return config_pb2.GenericChangeThreshold(
+            direction=config_pb2.MetricDirection.LOWER_IS_BETTER, absolute={"value": allowed}
+        )
+    return config_pb2.GenericChangeThreshold(
+        direction=config_pb2.MetricDirection.HIGHER_IS_BETTER, absolute={"value": -allowed}
+    )
 
 
-def failure(threshold: tfma.MetricThreshold, figure: float | None, baseline_figure: float | None) -> str:
+def failure(threshold: config_pb2.MetricThreshold, figure: float | None, baseline_figure: float | None) -> str:
     """Says how a figure fails a threshold.
 
     Args:
@@ -50,7 +54,7 @@ def failure(threshold: tfma.MetricThreshold, figure: float | None, baseline_figu
         return "is not a number (nan)"
     if threshold.HasField("change_threshold"):
         change = threshold.change_threshold
-        sign = 1 if change.direction == tfma.MetricDirection.LOWER_IS_BETTER else -1
+        sign = 1 if change.direction == config_pb2.MetricDirection.LOWER_IS_BETTER else -1
         max_regression = round(sign * change.absolute.value - _ROUNDING, 9)
         wanted = f"{-max_regression:g} better" if max_regression < 0 else f"no more than {max_regression:g} worse"
         return f"is {figure:.6g}, and that of the latest blessed model {baseline_figure:.6g}: it must be {wanted}"
