@@ -36,6 +36,7 @@ GENERATIONS = {
 
 REQUIREMENTS = [
     *(f"{requirement}; {python}" for python, pinned in GENERATIONS.items() for requirement in pinned),
+    "tensorboard>=2.16,<3",  # curves of training; newer releases of TensorFlow do not bring it any more
     "keras-tuner>=1.4.6,<2",  # TFX brings it; the search for settings is built on it
     "scikit-learn>=1.4",  # which its Bayesian search imports without declaring it
     "grpcio>=1.59",

@@ -1,7 +1,6 @@
 """The `seq2seq` command. TensorFlow and TFX are imported only inside the commands that need them."""
 
 import sys
-from importlib import metadata
 from typing import Annotated
 
 import typer
@@ -9,6 +8,7 @@ import typer
 from pipeline.cli import compile as compile_command
 from pipeline.cli import config, demo, drift, errors, example, run, schema, serve, status, submit, translate
 from pipeline.config_file import ConfigError
+from pipeline.generation import versions
 
 app = typer.Typer(
     name="seq2seq",
@@ -32,7 +32,7 @@ app.add_typer(example.app, name="example")
 
 def _print_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"tfx-seq2seq {metadata.version('tfx-seq2seq')} (TFX {metadata.version('tfx')})")
+        typer.echo(versions())
         raise typer.Exit
 
 
