@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 UV = $$(deploy/find_uv.sh)
 
-.PHONY: setup demo test lint format lock clean
+.PHONY: setup demo test test-image test-next lint format lock clean
 
 setup:
 	@deploy/setup.sh
@@ -15,6 +15,13 @@ demo: setup
 test: setup
 	@deploy/test_packages.sh
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+# Both need root and debootstrap: the image without Docker, and the second generation of TFX on Debian 13.
+test-image:
+	@deploy/test_image.sh
+
+test-next: setup
+	@deploy/test_next.sh
 
 lint: setup
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
