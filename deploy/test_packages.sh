@@ -1,17 +1,36 @@
 #!/usr/bin/env bash
-# What the tests want of the system: Debian's chromium, for those of the demo page. A second call does nothing.
-# Where it cannot be installed, those tests are skipped, and say why.
+# What the tests want of the system, each from Debian's package: a browser, two databases, Graphviz. A second call does
+# nothing, and no service is started. Where something cannot be installed, its tests are skipped, and say why.
 set -euo pipefail
 
-command -v chromium >/dev/null 2>&1 && exit 0
+postgres() { command -v postgres || compgen -G '/usr/lib/postgresql/*/bin/postgres'; }
+
+wanted=()
+command -v chromium >/dev/null 2>&1 || wanted+=(chromium)
+command -v dot >/dev/null 2>&1 || wanted+=(graphviz)
+# The servers' programs without what would make them services; the client's package has what the server's install needs.
+command -v mariadbd >/dev/null 2>&1 || wanted+=(mariadb-server-core mariadb-client-core)
+postgres >/dev/null 2>&1 || wanted+=(postgresql)
+[ ${#wanted[@]} -eq 0 ] && exit 0
+
 if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null 2>&1; then
-  echo "test: no chromium on PATH, and only root can install it with apt-get: the page is not tested in a browser." >&2
+  echo "test: ${wanted[*]} missing, and only root can install with apt-get: what needs them is not tested." >&2
   exit 0
 fi
-echo "test: installing chromium"
+echo "test: installing ${wanted[*]}"
 export DEBIAN_FRONTEND=noninteractive
 apt=(apt-get --quiet --yes -o DPkg::Lock::Timeout=300)
-if ! output=$({ "${apt[@]}" update && "${apt[@]}" install --no-install-recommends chromium; } 2>&1); then
-  echo "$output" | tail -n 5 >&2
-  echo "test: chromium could not be installed: the page is not tested in a browser." >&2
+# PostgreSQL's package starts a server unless this file forbids it.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+  trap 'rm -f "$policy"' EXIT
+  printf '#!/bin/sh\nexit 101\n' >"$policy"
+  chmod +x "$policy"
 fi
+output=$("${apt[@]}" update 2>&1) || echo "$output" | tail -n 5 >&2
+for package in "${wanted[@]}"; do
+  if ! output=$("${apt[@]}" install --no-install-recommends "$package" 2>&1); then
+    echo "$output" | tail -n 5 >&2
+    echo "test: $package could not be installed: what needs it is not tested." >&2
+  fi
+done

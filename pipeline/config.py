@@ -7,6 +7,7 @@ from pydantic import Field
 
 from components.config import DataConfig, EvaluationConfig, ServingConfig
 from pipeline.deploy_config import DeployConfig
+from pipeline.metadata_config import MetadataConfig
 from trainer.config.decoding import DecodingConfig
 from trainer.config.model import ModelConfig
 from trainer.config.training import TrainingConfig
@@ -37,6 +38,7 @@ class Config(Section):
     decoding: DecodingConfig = Field(DecodingConfig(), description=DecodingConfig.__doc__)
     evaluation: EvaluationConfig = Field(description=EvaluationConfig.__doc__)
     serving: ServingConfig = Field(ServingConfig(), description=ServingConfig.__doc__)
+    metadata: MetadataConfig = Field(MetadataConfig(), description=MetadataConfig.__doc__)
     deploy: DeployConfig = Field(DeployConfig(), description=DeployConfig.__doc__)
 
     @pydantic.model_validator(mode="after")

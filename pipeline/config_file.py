@@ -9,10 +9,14 @@ import pydantic
 import yaml
 
 from pipeline.config import Config
+from pipeline.metadata_config import without_passwords
 
 
 class ConfigError(ValueError):
-    """A configuration that cannot be used; the message has one line per fault."""
+    """A configuration that cannot be used; the message has one line per fault, and no password of an address."""
+
+    def __init__(self, message: str):
+        super().__init__(without_passwords(message))
 
 
 class _StrictLoader(yaml.SafeLoader):

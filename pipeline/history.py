@@ -3,10 +3,13 @@
 import dataclasses
 import datetime
 from collections.abc import Iterable
-from pathlib import Path
 
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
+
+from pipeline.config import Config
+from pipeline.lineage.graph import ROLLED_BACK_TO
+from pipeline.metadata_database import connection_of, database_errors, open_store
 
 _STATES = {
     metadata_store_pb2.Execution.COMPLETE: "completed",
@@ -30,6 +33,7 @@ class Run:
       blessed: whether the model passed its thresholds; None where it was not evaluated.
       infra_blessed: whether it passed on a server as well; None where it was not tried out.
       pushed_to, pushed_version: folder and version of the pushed model; None where nothing was pushed.
+      rolled_back_to: the older version whose model was pushed again; None where the run is no roll-back.
     """
 
     run_id: str
@@ -46,6 +50,7 @@ class Run:
     infra_blessed: bool | None
     pushed_to: str | None
     pushed_version: str | None
+    rolled_back_to: str | None
 
     @property
     def state(self) -> str:
@@ -54,41 +59,55 @@ class Run:
         return next((state for state in ("failed", "running") if state in states), "completed")
 
 
-def read_runs(metadata_path: Path) -> list[Run]:
-    """All runs of a task, oldest first.
+def read_runs(config: Config) -> list[Run]:
+    """All runs of a task, oldest first; none before the first one.
 
-    Args:
-      metadata_path: SQLite file of ML Metadata; where there is none there were no runs.
+    Raises:
+      MetadataError: the database of ML Metadata cannot be reached.
     """
-    if not metadata_path.exists():
+    store = open_store(config)
+    if store is None:
         return []
-    store = _open(metadata_path)
-    contexts = store.get_contexts_by_type("pipeline_run")
-    return [_read(store, context) for context in sorted(contexts, key=lambda context: context.id)]
+    with database_errors(connection_of(config)):
+        return runs_of(store, config.name)
 
 
-def read_run(metadata_path: Path, run_id: str) -> Run:
-    """One run.
+def read_run(config: Config, run_id: str) -> Run:
+    """One run of a task.
 
     Raises:
       KeyError: there is no such run.
+      MetadataError: the database of ML Metadata cannot be reached.
     """
-    store = _open(metadata_path)
-    context = store.get_context_by_type_and_name("pipeline_run", run_id)
+    store = open_store(config)
+    with database_errors(connection_of(config)):
+        found = runs_of(store, config.name, run_id) if store else []
+    if not found:
+        raise KeyError(f"task {config.name} has no run {run_id}")
+    return found[0]
+
+
+def runs_of(store: metadata_store.MetadataStore, pipeline: str, run_id: str | None = None) -> list[Run]:
+    """Runs of a pipeline, oldest first: all, or that of an id. The store may hold those of others as well."""
+    context = store.get_context_by_type_and_name("pipeline", pipeline)
     if context is None:
-        raise KeyError(f"{metadata_path} knows no run {run_id}")
-    return _read(store, context)
+        return []
+    ours = {execution.id for execution in store.get_executions_by_context(context.id)}
+    runs = []
+    for run in sorted(store.get_contexts_by_type("pipeline_run"), key=lambda run: run.id):
+        if run_id not in (None, run.name):
+            continue
+        executions = [each for each in store.get_executions_by_context(run.id) if each.id in ours]
+        if executions:
+            runs.append(_read(store, run, sorted(executions, key=lambda execution: execution.id)))
+    return runs
 
 
-def _open(metadata_path: Path) -> metadata_store.MetadataStore:
-    config = metadata_store_pb2.ConnectionConfig()
-    config.sqlite.filename_uri = str(metadata_path)
-    config.sqlite.connection_mode = metadata_store_pb2.SqliteMetadataSourceConfig.READWRITE
-    return metadata_store.MetadataStore(config)
-
-
-def _read(store: metadata_store.MetadataStore, context: metadata_store_pb2.Context) -> Run:
-    executions = sorted(store.get_executions_by_context(context.id), key=lambda execution: execution.id)
+def _read(
+    store: metadata_store.MetadataStore,
+    context: metadata_store_pb2.Context,
+    executions: list[metadata_store_pb2.Execution],
+) -> Run:
     outputs = _outputs(store, [execution.id for execution in executions])
     model, evaluation, blessing, infra_blessing, pushed = (
         outputs.get(kind) for kind in ("Model", "ModelEvaluation", "ModelBlessing", "InfraBlessing", "PushedModel")
@@ -114,6 +133,7 @@ def _read(store: metadata_store.MetadataStore, context: metadata_store_pb2.Conte
         infra_blessed=infra_blessing.custom_properties["blessed"].int_value == 1 if infra_blessing else None,
         pushed_to=pushed.custom_properties["pushed_destination"].string_value if was_pushed else None,
         pushed_version=pushed.custom_properties["pushed_version"].string_value if was_pushed else None,
+        rolled_back_to=pushed.custom_properties[ROLLED_BACK_TO].string_value or None if was_pushed else None,
     )
 
 

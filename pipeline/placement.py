@@ -6,7 +6,6 @@ from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
-from tfx import v1 as tfx
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.base.executor_spec import ExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
@@ -18,6 +17,7 @@ from components.pushed_model import NewestPushedModel
 from components.tuner import Tuner
 from components.warm_start import model_to_start_from
 from pipeline.config import Config
+from pipeline.metadata_database import connection_of
 from pipeline.workspace import Workspace
 
 Text = str | RuntimeParameter
@@ -33,7 +33,8 @@ class Placement(abc.ABC):
       epochs, max_steps: length of training; None: as the configuration says.
       root: folder of the artifacts.
       checkpoints: folder of unfinished trainings; None: there is none that outlives a run.
-      metadata: ML Metadata; None where the place has its own.
+      metadata: ML Metadata, with its password: a runner keeps that out of what it compiles; None where the place has
+        its own.
     """
 
     data: Text
@@ -90,7 +91,8 @@ class OnThisMachine(Placement):
         self.max_steps = None
         self.root = str(workspace.artifacts)
         self.checkpoints = str(workspace.checkpoints)
-        self.metadata = tfx.orchestration.metadata.sqlite_metadata_connection_config(str(workspace.metadata))
+        self.metadata = connection_of(config)
+        workspace.root.mkdir(parents=True, exist_ok=True)
         self._config = config
 
     def input_state(self) -> None:

@@ -9,7 +9,6 @@ from pipeline.cli.drawing import drawn
 from pipeline.cli.run_session import watched
 from pipeline.config import Config
 from pipeline.config_file import load_config
-from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from components.data_checks.drift import Distance
@@ -61,7 +60,7 @@ def _distances(logs: str, config: Config) -> "list[Distance] | None":
     from pipeline.history import read_runs
     from pipeline.ingestion import profile_settings
 
-    passed = [run for run in read_runs(Workspace.of(config).metadata) if run.data_blessing_uri]
+    passed = [run for run in read_runs(config) if run.data_blessing_uri]
     if not passed:
         return None
     earlier = read_profile(passed[-1].profile_uri)

@@ -10,7 +10,6 @@ from rich.console import Console
 from pipeline.cli.drawing import drawn
 from pipeline.cli.quiet import quiet_libraries
 from pipeline.config_file import load_config
-from pipeline.workspace import Workspace
 
 UNUSABLE = 2
 
@@ -74,7 +73,7 @@ def _evaluation_of(path: Path, run_id: str | None) -> str:
     config = load_config(path)
     with quiet_libraries():
         from pipeline.history import read_runs
-    runs = [run for run in read_runs(Workspace.of(config).metadata) if run.evaluation_uri]
+    runs = [run for run in read_runs(config) if run.evaluation_uri]
     if not runs:
         raise ValueError(f"task {config.name} has no evaluation yet: run the pipeline first")
     if run_id is None:

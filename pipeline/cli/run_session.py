@@ -14,6 +14,7 @@ from pipeline.cli.log_file import chatter_to
 from pipeline.cli.run_view import RunView, confidence_table, metrics_table, outcome_lines
 from pipeline.config import Config
 from pipeline.history import Run
+from pipeline.metadata_config import MetadataError
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def run(config: Config, orchestrator: str) -> int:
       typer.Exit: with 1 when a component failed, with 130 when interrupted.
     """
     with watched(config) as console:
-        finished, verdict, report = _run(config, Workspace.of(config), orchestrator)
+        finished, verdict, report = _run(config, orchestrator)
     console.print(metrics_table(verdict))
     if verdict.sureness:
         console.print(confidence_table(verdict))
@@ -95,7 +96,7 @@ def _logged() -> Iterator[None]:
         raise
 
 
-def _run(config: Config, workspace: Workspace, orchestrator: str) -> tuple[Run, "Verdict", "Report | None"]:
+def _run(config: Config, orchestrator: str) -> tuple[Run, "Verdict", "Report | None"]:
     # TFX and TensorFlow write while they are imported: here that goes to the log.
     from components.serving_validator.report import read_report
     from components.verdict import read_verdict
@@ -103,7 +104,7 @@ def _run(config: Config, workspace: Workspace, orchestrator: str) -> tuple[Run, 
     from pipeline.history import read_run
 
     run_id = run_watched(create_pipeline(config), orchestrator)
-    finished = read_run(workspace.metadata, run_id)
+    finished = read_run(config, run_id)
     report = read_report(finished.infra_blessing_uri) if finished.infra_blessing_uri else None
     return finished, read_verdict(finished.evaluation_uri, finished.blessing_uri), report
 
@@ -130,7 +131,7 @@ def _failed_node(view: RunView) -> str:
 
 def _message(error: Exception) -> str:
     """The innermost message; Beam raises a worker's error as text that ends with it, and names its step behind."""
-    while isinstance(error.__cause__, Exception):
+    while isinstance(error.__cause__, Exception) and not isinstance(error, MetadataError):
         error = error.__cause__
     lines = [line for line in str(error).strip().splitlines() if line.strip()]
     message = lines[-1].strip() if "Traceback" in str(error) else str(error) or type(error).__name__

@@ -12,7 +12,6 @@ from pipeline.cli.quiet import quiet_libraries
 from pipeline.cli.run_session import run_watched, watched
 from pipeline.config import Config
 from pipeline.config_file import load_config
-from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0 import schema_pb2
@@ -102,5 +101,5 @@ def _infer(config: Config) -> tuple["schema_pb2.Schema", Console]:
         from pipeline.ingestion import create_description_pipeline
 
         run_id = run_watched(create_description_pipeline(config))
-        [path] = Path(read_run(Workspace.of(config).metadata, run_id).schema_uri).iterdir()
+        [path] = Path(read_run(config, run_id).schema_uri).iterdir()
         return read_schema(path), console

@@ -14,8 +14,9 @@ def status(config: ConfigPath, overrides: Overrides) -> None:
     """List a task's runs, whether their models were blessed, and which versions were pushed."""
     from pipeline.history import read_runs  # imports ML Metadata
 
-    workspace = Workspace.of(load_config(config, overrides))
-    runs = read_runs(workspace.metadata)
+    settings = load_config(config, overrides)
+    workspace = Workspace.of(settings)
+    runs = read_runs(settings)
     console = Console(highlight=False)
     if not runs:
         console.print(f"No runs yet in {workspace.root}")
@@ -30,6 +31,8 @@ def status(config: ConfigPath, overrides: Overrides) -> None:
         failed = [node for node, state in run.nodes.items() if state == "failed"]
         cached = sum(state == "cached" for state in run.nodes.values())
         state = f"{run.state} ({', '.join(failed)})" if failed else run.state
+        if run.rolled_back_to:
+            state = f"roll-back to {run.rolled_back_to}"
         table.add_row(
             run.run_id,
             f"{run.started:%Y-%m-%d %H:%M}",

@@ -9,6 +9,7 @@ from tfx.orchestration.local import runner_utils
 from tfx.orchestration.portable import data_types, launcher, outputs_utils
 from tfx.proto.orchestration import execution_result_pb2, pipeline_pb2
 
+from pipeline.metadata_database import connect, database_errors
 from pipeline.runners.events import NodeEvent, NodeState, publish
 from pipeline.runners.memory import peak_memory
 
@@ -19,6 +20,15 @@ class NodeInterruptedError(Exception):
 
 class NodeFailedError(RuntimeError):
     """A node could not be run, because what it reads could not be had."""
+
+
+class _Connection(metadata.Metadata):
+    """TFX's connection, opened as everybody else opens it."""
+
+    def __enter__(self) -> "_Connection":
+        self._store = connect(self.connection_config)
+        self._users += 1
+        return self
 
 
 class NodeLauncher(launcher.Launcher):
@@ -61,13 +71,14 @@ def launch_node(
     Raises:
       NodeInterruptedError: it was interrupted from the keyboard; its outputs are gone and it is recorded as failed.
       NodeFailedError: its inputs could not be resolved.
+      MetadataError: the database of ML Metadata cannot be reached.
       Exception: whatever its executor raised.
     """
     deployment = runner_utils.extract_local_deployment_config(pipeline)
     name = node.node_info.id
     node_launcher = NodeLauncher(
         pipeline_node=node,
-        mlmd_connection=metadata.Metadata(connection),
+        mlmd_connection=_Connection(connection),
         pipeline_info=pipeline.pipeline_info,
         pipeline_runtime_spec=pipeline.runtime_spec,
         executor_spec=runner_utils.extract_executor_spec(deployment, name),
@@ -78,16 +89,11 @@ def launch_node(
     state: NodeState = "failed"
     with peak_memory() as memory:
         try:
-            node_launcher.launch()
+            with database_errors(connection):
+                node_launcher.launch()
             state = node_launcher.state
         finally:
             memory.sample()
             publish(NodeEvent(name, state, time.monotonic() - started, memory.bytes))
     if state == "failed":
         raise NodeFailedError(f"{name}: its inputs could not be resolved; the log says why")
-
-
-def metadata_connection(pipeline: pipeline_pb2.Pipeline) -> metadata_store_pb2.ConnectionConfig:
-    """The ML Metadata connection that a compiled pipeline names."""
-    config = runner_utils.extract_local_deployment_config(pipeline).metadata_connection_config
-    return getattr(config, config.WhichOneof("connection_config"))

@@ -1,5 +1,6 @@
 """One run of a pipeline, on the orchestrator that was asked for."""
 
+import copy
 import datetime
 from typing import Literal
 
@@ -7,6 +8,7 @@ from tfx.dsl.compiler import compiler, constants
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
 
+from pipeline.metadata_database import without_password
 from pipeline.runners.beam import BeamRunner
 from pipeline.runners.local import LocalRunner
 
@@ -26,10 +28,14 @@ def run_pipeline(pipeline: tfx_pipeline.Pipeline, orchestrator: Orchestrator = "
       The run's id, under which ML Metadata keeps it.
 
     Raises:
+      MetadataError: the database of ML Metadata cannot be reached.
       Exception: whatever the first node to fail raised.
     """
     run_id = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%d-%H%M%S-%f")
-    compiled = compiler.Compiler().compile(pipeline)
+    connection = pipeline.metadata_connection_config
+    named = copy.copy(pipeline)
+    named.metadata_connection_config = without_password(connection)
+    compiled = compiler.Compiler().compile(named)
     runtime_parameter_utils.substitute_runtime_parameter(compiled, {constants.PIPELINE_RUN_ID_PARAMETER_NAME: run_id})
-    _RUNNERS[orchestrator]().run_with_ir(compiled)
+    _RUNNERS[orchestrator](connection).run_with_ir(compiled)
     return run_id

@@ -21,7 +21,7 @@ class Runs:
         """Runs with a model, which is named by how many rows it has right; gives states and the blessing's baseline."""
         model = Train(right=right)
         baseline = latest_blessed_model_other_than(model.outputs["model"])
-        bless = Bless(blessed=blessed, model=model.outputs["model"], baseline=baseline.outputs["model"])
+        bless = Bless(blessed=blessed, model=model.outputs["model"], baseline_model=baseline.outputs["model"])
         finished = run(self.root, [model, baseline, bless])
         blessing = last_artifact(self.root, "ModelBlessing") if finished.nodes["Bless"] == "completed" else None
         if finished.nodes["Train"] == "completed":

@@ -16,9 +16,8 @@ from components.data_profile.settings import ProfileSettings
 from components.example_gen import ParallelTextExampleGen
 from components.schema_gen import TextSchemaGen, infer_text_schema
 from components.tables import RECORD_ATTRIBUTE
-from pipeline.history import read_runs
 from tests.components.text_data import data_config, tsv
-from tests.components.toy_pipeline import last_artifact, run
+from tests.components.toy_pipeline import last_artifact, run, runs
 from transform.config import TextConfig
 
 pytestmark = pytest.mark.tfx
@@ -85,7 +84,7 @@ def test_data_without_anomalies_passes_and_comes_from_the_cache_and_anomalies_st
         "split eval, feature kind: Examples contain values missing from the schema: nie gehört (~25%).; "
         "split test, feature kind: Examples contain values missing from the schema: x\\u2028y (~50%)."
     )
-    states = read_runs(tmp_path / "metadata.sqlite")[-1].nodes
+    states = runs(tmp_path)[-1].nodes
     assert states["ExampleValidator"] == "completed"
     assert states["DataGate"] == "failed"
 

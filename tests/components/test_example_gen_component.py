@@ -10,9 +10,8 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.example_gen import ParallelTextExampleGen
 from components.example_gen.rows import DataError
-from pipeline.history import read_runs
 from tests.components.text_data import data_config, read_examples, tsv
-from tests.components.toy_pipeline import last_artifact, run
+from tests.components.toy_pipeline import last_artifact, run, runs
 
 pytestmark = pytest.mark.tfx
 
@@ -142,7 +141,7 @@ def test_a_failure_says_why_on_one_line_leaves_nothing_and_can_be_mended(task, i
     with pytest.raises(DataError) as failure:
         task.run(inputs=inputs)
     assert str(failure.value) == said.replace("{data}", str(task.data))
-    assert [failed.nodes for failed in read_runs(task.root / "metadata.sqlite")] == [{NODE: "failed"}]
+    assert [failed.nodes for failed in runs(task.root)] == [{NODE: "failed"}]
     assert not [path for path in (task.root / "artifacts" / NODE / "examples").rglob("*") if path.is_file()]
     for name in ("train.tsv", "none.tsv", "of-2"):
         task.write(name, *((f"source {number}", "target") for number in range(30)))

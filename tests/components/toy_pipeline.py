@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 import shutil
 
+from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 from tfx import v1 as tfx
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
@@ -11,7 +12,7 @@ from tfx.dsl.component.experimental.decorators import component
 from tfx.orchestration import metadata
 from tfx.types import standard_artifacts
 
-from pipeline.history import Run, read_run
+from pipeline.history import Run, runs_of
 from pipeline.runners.run import run_pipeline
 from tests.components.lookup_model import Row, save_model, write_examples, write_schema
 
@@ -39,12 +40,12 @@ def Bless(
     blessed: Parameter[int],
     model: InputArtifact[standard_artifacts.Model],
     blessing: OutputArtifact[standard_artifacts.ModelBlessing],
-    baseline: InputArtifact[standard_artifacts.Model] = None,
+    baseline_model: InputArtifact[standard_artifacts.Model] = None,
 ):
     """Blesses a model or not, and records what it was compared with."""
     blessing.set_int_custom_property("blessed", blessed)
     blessing.set_int_custom_property("current_model_id", model.id)
-    blessing.set_int_custom_property("baseline_model_id", baseline.id if baseline else 0)
+    blessing.set_int_custom_property("baseline_model_id", baseline_model.id if baseline_model else 0)
 
 
 @component
@@ -74,7 +75,13 @@ def run(root: pathlib.Path, components) -> Run:
             metadata_connection_config=_connection(root),
         )
     )
-    return read_run(root / "metadata.sqlite", run_id)
+    [finished] = runs(root, run_id=run_id)
+    return finished
+
+
+def runs(root: pathlib.Path, pipeline: str = "toy", run_id: str | None = None) -> list[Run]:
+    """What `runs_of` finds in the metadata below a folder."""
+    return runs_of(metadata_store.MetadataStore(_connection(root)), pipeline, run_id)
 
 
 def last_artifact(root: pathlib.Path, type_name: str) -> metadata_store_pb2.Artifact:

@@ -11,7 +11,6 @@ from pipeline.history import read_runs
 from pipeline.ingestion import create_ingestion
 from pipeline.placement import OnThisMachine
 from pipeline.runners.run import run_pipeline
-from pipeline.workspace import Workspace
 from tests.pipeline.toy_task import seq2seq, write_pairs, write_task
 
 pytestmark = pytest.mark.tfx
@@ -29,7 +28,7 @@ def take_in(path):
         metadata_connection_config=placement.metadata,
     )
     run_pipeline(pipeline)
-    return read_runs(Workspace.of(config).metadata)[-1].nodes
+    return read_runs(config)[-1].nodes
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,6 @@ import pytest
 
 from pipeline.config_file import load_config
 from pipeline.history import read_runs
-from pipeline.workspace import Workspace
 from tests.pipeline.toy_task import seq2seq
 
 pytestmark = pytest.mark.tfx
@@ -26,7 +25,7 @@ def run_with_binary(finished, tmp_path, monkeypatch):
         before = task.versions()
         outcome = seq2seq("run", task.config, "--set", f"serving.validation.examples={examples}")
         assert task.versions() == before
-        return outcome, read_runs(Workspace.of(load_config(task.config)).metadata)[-1]
+        return outcome, read_runs(load_config(task.config))[-1]
 
     return run
 

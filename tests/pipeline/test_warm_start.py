@@ -4,7 +4,6 @@ import pytest
 
 from pipeline.config_file import load_config
 from pipeline.history import read_runs
-from pipeline.workspace import Workspace
 from tests.pipeline.toy_task import seq2seq, write_pairs, write_task
 
 pytestmark = pytest.mark.tfx
@@ -14,7 +13,7 @@ def run(task):
     """Runs; gives what was shown, and the run."""
     outcome = seq2seq("run", task.config)
     assert outcome.exit_code == 0, outcome.output
-    return outcome.output, read_runs(Workspace.of(load_config(task.config)).metadata)[-1]
+    return outcome.output, read_runs(load_config(task.config))[-1]
 
 
 def test_training_starts_from_the_blessed_model_and_an_unchanged_run_is_cached(tmp_path):

@@ -1,0 +1,1 @@
+"""What came of what, out of ML Metadata."""

@@ -1,0 +1,51 @@
+"""Addresses of databases, and that no password gets into a configuration or a message."""
+
+import pytest
+
+from pipeline.config_file import ConfigError, load_config
+from pipeline.metadata_config import DatabaseAddress, parse_address, without_passwords
+from tests.pipeline.toy_task import write_task
+
+
+@pytest.mark.parametrize(
+    ("url", "address"),
+    [
+        ("mysql://tfx@db.example:3307/lineage", ("mysql", "tfx", "db.example", 3307, "lineage")),
+        ("mysql://tfx@localhost/lineage", ("mysql", "tfx", "localhost", 3306, "lineage")),
+        ("postgresql://tfx@[::1]/a-b_c", ("postgresql", "tfx", "::1", 5432, "a-b_c")),
+        ("postgresql://t%2Ex@db/m", ("postgresql", "t.x", "db", 5432, "m")),
+    ],
+)
+def test_addresses(url, address):
+    assert parse_address(url) == DatabaseAddress(*address)
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("metadata.url=mysql://tfx:hush@db/m", "url has a password: leave it out"),
+        ("metadata.url=mysql://tfx:hush@hu/sh@db/m", "url has a password: leave it out"),
+        ("metadata.url=mysql://tfx:hush/hu@db/m", "url has a password: leave it out"),
+        ("metadata.url=mysql://:hush@db/m", "url has a password: leave it out"),
+        ("metadata.url=oracle://tfx@db/m", "url begins with 'oracle': wanted mysql://USER@HOST:PORT/DATABASE"),
+        ("metadata.url=mysql://db/m", "lacks a user, host or database"),
+        ("metadata.url=mysql://tfx@db", "lacks a user, host or database"),
+        ("metadata.url=mysql://tfx@db/a b", "odd characters"),
+        ("metadata.url=mysql://tfx@db:port/m", "url cannot be read"),
+        ("metadata.url=mysql://tfx@db/m?password=hush", "something behind the database"),
+        ("metadata.url=[mysql://tfx:hush@db/m]", "metadata.url: found"),
+        ("metadata.url=mysql://tfx:hush@db/m: x", "metadata.url: found {'mysql://tfx:…@db/m': 'x'}"),
+        ("metadata.password=hush", "metadata.password: unknown key; did you mean password_file?"),
+        ("metadata.password_file=secret", "password_file is given without url"),
+    ],
+)
+def test_what_is_no_address_is_refused_and_no_password_is_told(tmp_path, setting, said):
+    task = write_task(tmp_path)
+    with pytest.raises(ConfigError) as refusal:
+        load_config(task.config, [setting])
+    assert said in str(refusal.value)
+    assert "hush" not in str(refusal.value)
+
+
+def test_passwords_are_taken_out_of_texts():
+    assert without_passwords("at mysql://tfx:a:b@c@db/m, and no@one") == "at mysql://tfx:…@db/m, and no@one"
