@@ -5,10 +5,27 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli import (
+    compare,
+    config,
+    demo,
+    drift,
+    errors,
+    example,
+    lineage,
+    prune,
+    push,
+    run,
+    schema,
+    serve,
+    status,
+    submit,
+    translate,
+)
 from pipeline.cli import compile as compile_command
-from pipeline.cli import config, demo, drift, errors, example, run, schema, serve, status, submit, translate
 from pipeline.config_file import ConfigError
 from pipeline.generation import versions
+from pipeline.metadata_config import MetadataError
 
 app = typer.Typer(
     name="seq2seq",
@@ -25,6 +42,10 @@ app.command("compile")(compile_command.compile_)
 app.command("submit")(submit.submit)
 app.command("drift")(drift.drift)
 app.command("errors")(errors.errors)
+app.command("lineage")(lineage.lineage)
+app.command("compare")(compare.compare)
+app.command("push")(push.push)
+app.command("prune")(prune.prune)
 app.add_typer(schema.app, name="schema")
 app.add_typer(config.app, name="config")
 app.add_typer(example.app, name="example")
@@ -46,9 +67,16 @@ def _options(
 
 
 def main() -> None:
-    """Runs the command line; a configuration that cannot be used ends with status 2, one line per fault."""
+    """Runs the command line.
+
+    A configuration that cannot be used ends with status 2, one line per fault; a database of ML Metadata that cannot
+    be reached with status 1.
+    """
     try:
         app()
     except ConfigError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(2)
+    except MetadataError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(1)
