@@ -51,10 +51,10 @@ def _change_strings(message: Message, change) -> None:
                 for each in value.values():
                     _change_strings(each, change)
         elif field.message_type is not None:
-            for each in value if field.label == FieldDescriptor.LABEL_REPEATED else [value]:
+            for each in [value] if isinstance(value, Message) else value:
                 _change_strings(each, change)
         elif field.type == FieldDescriptor.TYPE_STRING:
-            if field.label == FieldDescriptor.LABEL_REPEATED:
-                value[:] = [change(each) for each in value]
-            else:
+            if isinstance(value, str):
                 setattr(message, field.name, change(value))
+            else:
+                value[:] = [change(each) for each in value]

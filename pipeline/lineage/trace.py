@@ -3,6 +3,7 @@
 import dataclasses
 import datetime
 import hashlib
+import json
 from pathlib import Path
 from typing import Any
 
@@ -169,7 +170,7 @@ def _of_data(lineage: Lineage, examples: Artifact) -> dict[str, Any]:
         "run": lineage.step("ParallelTextExampleGen").run_id,
         "folder": settings["input_base"],
         "span": examples.properties.get("span"),
-        "splits": examples.properties.get("split_names"),
+        "splits": json.loads(examples.properties["split_names"]),
         "inputs": settings["custom_config"]["custom_config"]["value"]["data"]["inputs"],
         "files": [
             {"path": file.path, "bytes": file.bytes, "changed": file.changed.isoformat(timespec="seconds")}

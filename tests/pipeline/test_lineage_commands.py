@@ -55,7 +55,7 @@ def test_a_version_leads_back_to_files_schema_vocabulary_code_and_configuration(
         (str(folder / "data" / name), (folder / "data" / name).stat().st_size) for name in ("train.tsv", "eval.tsv")
     ]
     assert [each["splits"] for each in data["inputs"]] == [{"train": 1}, {"eval": 1}]
-    assert data["splits"] == '["train", "eval"]'
+    assert data["splits"] == ["train", "eval"]
     [schema] = (folder / ARTIFACTS / "TextSchemaGen" / "schema").glob("*/schema.pbtxt")
     assert found["schema"]["sha256"] == hashlib.sha256(schema.read_bytes()).hexdigest()
     assert found["schema"]["reviewed"] is False
