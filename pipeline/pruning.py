@@ -10,14 +10,13 @@ from ml_metadata.proto import metadata_store_pb2
 
 from components.model_versions import newest_version
 from pipeline.config import Config
-from pipeline.lineage.graph import Artifact, Graph, Step
+from pipeline.lineage.graph import DATA_BLESSING, Artifact, Graph, Step
 from pipeline.lineage.trace import COMPARED_WITH
 from pipeline.roll_back import NODE as ROLL_BACK
 from pipeline.workspace import Workspace
 
 _MODEL_ID = "pushed_model_id"
 _JUDGED = "current_model_id"
-_DATA_BLESSING = "components.DataBlessing"
 # Kept, but not what it came of: a finished model needs the data of those before it no more.
 _BASE_MODEL = "base_model"
 _NOT_FOLLOWED = COMPARED_WITH | {_BASE_MODEL}
@@ -159,5 +158,5 @@ def _newest(models: list[int], keep: int) -> list[int]:
 
 def _last_data_that_passed(graph: Graph) -> set[int]:
     """The last data blessing and its profile, which the next run's data is compared with."""
-    blessings = [artifact for artifact in graph.artifacts.values() if artifact.kind == _DATA_BLESSING]
+    blessings = [artifact for artifact in graph.artifacts.values() if artifact.kind == DATA_BLESSING]
     return {blessings[-1].id, blessings[-1].properties["profile_id"]} if blessings else set()

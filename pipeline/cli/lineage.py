@@ -116,6 +116,7 @@ def _rows(found: dict[str, Any]) -> list[list[str]]:
         rows.append(["compared with", evaluation["compared_with"] or "no earlier model"])
     if data := found["data"]:
         rows.append(["examples", f"{data['uri']}, run {data['run']}"])
+        rows.append(["passed the data gate", data["passed_gate"] or "no"])
         rows += [["input", _input(each)] for each in data["inputs"]]
         rows.append(["span", str(data["span"])] if data["span"] else ["folder of the data", data["folder"]])
     if schema := found["schema"]:

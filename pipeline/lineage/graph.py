@@ -11,6 +11,7 @@ from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
 PUSHED_MODEL = "PushedModel"
+DATA_BLESSING = "components.DataBlessing"
 # Property of a push that is a roll-back: the version whose model was pushed again.
 ROLLED_BACK_TO = "rolled_back_to"
 

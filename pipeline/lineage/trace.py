@@ -7,11 +7,12 @@ import json
 from pathlib import Path
 from typing import Any
 
-from pipeline.lineage.graph import ROLLED_BACK_TO, Artifact, Graph, Step
+from pipeline.lineage.graph import DATA_BLESSING, ROLLED_BACK_TO, Artifact, Graph, Step
 from pipeline.lineage.settings import code_version, recorded_config, unpacked
 
 # What a step only compares with is named, but what that came of is not followed.
 COMPARED_WITH = frozenset({"baseline_model", "baseline_profile"})
+_MODEL = "Model"
 
 
 class UnknownVersionError(ValueError):
@@ -77,7 +78,7 @@ def find_push(graph: Graph, version: str | None = None) -> Artifact:
 
 
 def trace(graph: Graph, pushed: Artifact) -> Lineage:
-    """Follows a pushed model back to the files of the data."""
+    """Follows a pushed model back to the files of the data, and to the gate that these passed."""
     steps: dict[int, Step] = {}
     waiting = [pushed.id]
     while waiting:
@@ -85,9 +86,21 @@ def trace(graph: Graph, pushed: Artifact) -> Lineage:
         if step and step.id not in steps:
             steps[step.id] = step
             waiting += [each for key, ids in step.inputs.items() if key not in COMPARED_WITH for each in ids]
+            if _kinds(graph, step) & {_MODEL}:
+                waiting += _data_blessings(graph, step.run_id)
     ordered = tuple(steps[number] for number in sorted(steps))
     ids = {each for step in ordered for each in step.all_inputs | step.all_outputs}
     return Lineage(pushed, ordered, {number: graph.artifacts[number] for number in sorted(ids)})
+
+
+def _data_blessings(graph: Graph, run_id: str) -> list[int]:
+    """Training reads nothing of the gate, but waits for it."""
+    written = {each for step in graph.of_run(run_id) for each in step.all_outputs}
+    return [each for each in written if graph.artifacts[each].kind == DATA_BLESSING]
+
+
+def _kinds(graph: Graph, step: Step) -> set[str]:
+    return {graph.artifacts[each].kind for each in step.all_outputs}
 
 
 def data_files(examples: Artifact) -> list[DataFile]:
@@ -165,9 +178,11 @@ def _of_evaluation(lineage: Lineage) -> dict[str, Any] | None:
 
 def _of_data(lineage: Lineage, examples: Artifact) -> dict[str, Any]:
     settings = unpacked(lineage.step("ParallelTextExampleGen"))
+    passed = lineage.artifact("DataGate", "blessing")
     return {
         "uri": examples.uri,
         "run": lineage.step("ParallelTextExampleGen").run_id,
+        "passed_gate": passed.uri if passed else None,
         "folder": settings["input_base"],
         "span": examples.properties.get("span"),
         "splits": json.loads(examples.properties["split_names"]),

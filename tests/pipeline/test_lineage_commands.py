@@ -56,13 +56,22 @@ def test_a_version_leads_back_to_files_schema_vocabulary_code_and_configuration(
     ]
     assert [each["splits"] for each in data["inputs"]] == [{"train": 1}, {"eval": 1}]
     assert data["splits"] == ["train", "eval"]
+    assert data["passed_gate"].startswith(str(folder / ARTIFACTS / "DataGate" / "blessing"))
     [schema] = (folder / ARTIFACTS / "TextSchemaGen" / "schema").glob("*/schema.pbtxt")
     assert found["schema"]["sha256"] == hashlib.sha256(schema.read_bytes()).hexdigest()
     assert found["schema"]["reviewed"] is False
     assert len(found["vocabulary"]) == 2
     for vocabulary in found["vocabulary"]:
         assert vocabulary["sha256"] == hashlib.sha256(pathlib.Path(vocabulary["file"]).read_bytes()).hexdigest()
-    assert {"ParallelTextExampleGen", "Transform", "Trainer", "Evaluator", "ServingValidator"} <= found["code"].keys()
+    assert {
+        "ParallelTextExampleGen",
+        "TextProfiler",
+        "DataGate",
+        "Transform",
+        "Trainer",
+        "Evaluator",
+        "ServingValidator",
+    } <= found["code"].keys()
     assert all(len(version) == 64 for version in found["code"].values())
 
 
