@@ -11,6 +11,7 @@ from rich.console import Console
 from components.tables import Table
 from pipeline.cli.drawing import drawn
 from pipeline.cli.options import ConfigPath, Overrides
+from pipeline.cli.quiet import quiet_libraries
 from pipeline.config import Config
 from pipeline.config_file import load_config
 
@@ -79,8 +80,9 @@ def read_task_graph(config: Config) -> "Graph":
     Raises:
       MetadataError: the database cannot be reached.
     """
-    from pipeline.lineage.graph import Graph, read_graph  # imports ML Metadata
-    from pipeline.metadata_database import connection_of, database_errors, open_store
+    with quiet_libraries():
+        from pipeline.lineage.graph import Graph, read_graph  # imports ML Metadata
+        from pipeline.metadata_database import connection_of, database_errors, open_store
 
     store = open_store(config)
     if store is None:

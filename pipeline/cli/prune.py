@@ -9,6 +9,7 @@ from rich.filesize import decimal
 from components.tables import Table
 from pipeline.cli.drawing import drawn
 from pipeline.cli.options import ConfigPath, Overrides
+from pipeline.cli.quiet import quiet_libraries
 from pipeline.config_file import load_config
 
 
@@ -26,9 +27,10 @@ def prune(
     something cannot be deleted.
     """
     settings = load_config(config, overrides)
-    from pipeline.lineage.graph import read_graph  # imports ML Metadata
-    from pipeline.metadata_database import connection_of, database_errors, open_store
-    from pipeline.pruning import delete, doomed
+    with quiet_libraries():
+        from pipeline.lineage.graph import read_graph  # imports ML Metadata
+        from pipeline.metadata_database import connection_of, database_errors, open_store
+        from pipeline.pruning import delete, doomed
 
     console = Console(highlight=False)
     store = open_store(settings)

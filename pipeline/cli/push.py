@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import ConfigPath, Overrides
+from pipeline.cli.quiet import quiet_libraries
 from pipeline.config_file import load_config
 
 UNUSABLE = 2
@@ -23,9 +24,10 @@ def push(
     cannot be copied, and with 2 when the version is none that was blessed and pushed, or its model is gone.
     """
     settings = load_config(config, overrides)
-    from pipeline.lineage.graph import Graph, read_graph  # imports ML Metadata
-    from pipeline.metadata_database import connection_of, database_errors, open_store
-    from pipeline.roll_back import RollBackError, roll_back
+    with quiet_libraries():
+        from pipeline.lineage.graph import Graph, read_graph  # imports ML Metadata
+        from pipeline.metadata_database import connection_of, database_errors, open_store
+        from pipeline.roll_back import RollBackError, roll_back
 
     store = open_store(settings)
     try:

@@ -13,7 +13,6 @@ from rich.console import Console
 from pipeline.cli.log_file import chatter_to
 from pipeline.cli.run_view import RunView, confidence_table, metrics_table, outcome_lines
 from pipeline.config import Config
-from pipeline.history import Run
 from pipeline.metadata_config import MetadataError
 from pipeline.workspace import Workspace
 
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
 
     from components.serving_validator.report import Report
     from components.verdict import Verdict
+    from pipeline.history import Run
 
 FAILED = 1
 INTERRUPTED = 130
@@ -96,7 +96,7 @@ def _logged() -> Iterator[None]:
         raise
 
 
-def _run(config: Config, orchestrator: str) -> tuple[Run, "Verdict", "Report | None"]:
+def _run(config: Config, orchestrator: str) -> tuple["Run", "Verdict", "Report | None"]:
     # TFX and TensorFlow write while they are imported: here that goes to the log.
     from components.serving_validator.report import read_report
     from components.verdict import read_verdict

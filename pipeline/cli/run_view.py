@@ -9,12 +9,12 @@ from rich.text import Text
 
 from components import tables as content
 from pipeline.cli.drawing import drawn
-from pipeline.history import Run
 from pipeline.runners.events import NodeEvent
 
 if TYPE_CHECKING:
     from components.serving_validator.report import Report
     from components.verdict import Verdict
+    from pipeline.history import Run
 
 _MARKS = {"completed": ("✓", "green"), "cached": ("↺", "cyan"), "failed": ("✗", "red")}
 
@@ -90,7 +90,7 @@ def confidence_table(verdict: "Verdict") -> Table:
     )
 
 
-def outcome_lines(run: Run, verdict: "Verdict", report: "Report | None") -> list[Text]:
+def outcome_lines(run: "Run", verdict: "Verdict", report: "Report | None") -> list[Text]:
     """Where the model was pushed and how fast the server answered, or what stopped it.
 
     Args:

@@ -6,13 +6,15 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from pipeline.cli.options import ConfigPath, Overrides
+from pipeline.cli.quiet import quiet_libraries
 from pipeline.config_file import load_config
 from pipeline.workspace import Workspace
 
 
 def status(config: ConfigPath, overrides: Overrides) -> None:
     """List a task's runs, whether their models were blessed, and which versions were pushed."""
-    from pipeline.history import read_runs  # imports ML Metadata
+    with quiet_libraries():
+        from pipeline.history import read_runs  # imports ML Metadata
 
     settings = load_config(config, overrides)
     workspace = Workspace.of(settings)

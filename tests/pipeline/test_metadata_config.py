@@ -1,5 +1,9 @@
 """Addresses of databases, and that no password gets into a configuration or a message."""
 
+import socket
+import subprocess
+import sys
+
 import pytest
 
 from pipeline.config_file import ConfigError, load_config
@@ -49,3 +53,17 @@ def test_what_is_no_address_is_refused_and_no_password_is_told(tmp_path, setting
 
 def test_passwords_are_taken_out_of_texts():
     assert without_passwords("at mysql://tfx:a:b@c@db/m, and no@one") == "at mysql://tfx:…@db/m, and no@one"
+
+
+def test_an_unreachable_database_is_told_in_one_line(tmp_path):
+    task = write_task(tmp_path)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        closed = probe.getsockname()[1]
+    url = f"postgresql://tfx@localhost:{closed}/m"
+    command = [sys.executable, "-W", "ignore", "-c", "from pipeline.cli.main import main; main()"]
+    done = subprocess.run(
+        [*command, "status", task.config, "--set", f"metadata.url={url}"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert (done.stdout, done.stderr) == ("", f"error: ML Metadata in {url} cannot be reached: Connection refused\n")
