@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from components.data_profile.files import read_profile
@@ -66,8 +67,12 @@ def compare_runs(graph: Graph, first: Run, second: Run) -> Comparison:
     """Compares two runs; of what a run did not get to, there is nothing.
 
     Raises:
-      OSError: files of an evaluation are gone.
+      FileNotFoundError: files of a run have been deleted.
     """
+    for run in (first, second):
+        for folder in (run.profile_uri, run.evaluation_uri):
+            if folder and not Path(folder).exists():
+                raise FileNotFoundError(f"run {run.run_id} cannot be compared: {folder} is gone")
     steps = [graph.of_run(run.run_id) for run in (first, second)]
     verdicts = [
         read_verdict(run.evaluation_uri, run.blessing_uri) if run.evaluation_uri else None for run in (first, second)

@@ -170,6 +170,18 @@ def test_the_comparison_as_tables(finished, first, stricter):
         assert text in shown
 
 
+def test_a_run_whose_evaluation_was_deleted_is_refused(finished, first, stricter):
+    _, task = finished
+    evaluation = pathlib.Path(stricter.evaluation_uri)
+    evaluation.rename(evaluation.with_name("aside"))
+    try:
+        refused = seq2seq("compare", task.config, first[0].run_id, "last")
+    finally:
+        evaluation.with_name("aside").rename(evaluation)
+    assert refused.exit_code == 2
+    assert f"run {stricter.run_id} cannot be compared: {evaluation} is gone" in refused.output
+
+
 def test_a_run_that_is_not_there_is_refused_with_those_that_are(finished, first):
     _, task = finished
     refused = seq2seq("compare", task.config, "yesterday", "last")
