@@ -1,9 +1,15 @@
-"""Lines of a file or a pipe, as many at a time as there are."""
+"""Lines of text: those of a file or a pipe, as many at a time as there are, and what is written on one."""
 
 from collections.abc import Iterator
 from typing import BinaryIO
 
 _CHUNK_BYTES = 1 << 18
+_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
+
+
+def on_one_line(text: bytes) -> bytes:
+    """The text with its line breaks made spaces, as it is written on a line."""
+    return text.translate(_LINE_BREAKS)
 
 
 def available_lines(stream: BinaryIO, most: int) -> Iterator[list[bytes]]:

@@ -13,6 +13,7 @@ from pipeline.cli import (
     errors,
     example,
     lineage,
+    predict,
     prune,
     push,
     run,
@@ -36,6 +37,7 @@ app = typer.Typer(
 app.command("run")(run.run)
 app.command("serve")(serve.serve)
 app.command("translate")(translate.translate)
+app.command("predict")(predict.predict)
 app.command("demo")(demo.demo)
 app.command("status")(status.status)
 app.command("compile")(compile_command.compile_)

@@ -51,8 +51,14 @@ def run(config: Config, orchestrator: str) -> int:
 
 
 @contextlib.contextmanager
-def watched(config: Config) -> Iterator[Console]:
+def watched(
+    config: Config, interrupted: str = "Nothing was pushed; what had completed comes from the cache next time."
+) -> Iterator[Console]:
     """Shows what runs in the block: components and their lines on the terminal, all else in a log file.
+
+    Args:
+      config: the task.
+      interrupted: what is told after Ctrl-C.
 
     Yields:
       Where to print when the block has ended.
@@ -71,12 +77,11 @@ def watched(config: Config) -> Iterator[Console]:
     try:
         with chatter_to(log_file), _logged():
             yield console
-    except KeyboardInterrupt as interrupt:
+    except (KeyboardInterrupt, Exception) as error:
         view.close()
-        console.print("[red]Interrupted. Nothing was pushed; what had completed comes from the cache next time.")
-        raise typer.Exit(INTERRUPTED) from interrupt
-    except Exception as error:
-        view.close()
+        if _is_interrupt(error):
+            console.print(f"[red]Interrupted. {interrupted}")
+            raise typer.Exit(INTERRUPTED) from error
         console.print(f"[bold red]{_failed_node(view)} failed:[/] ", end="")
         console.print(_message(error), markup=False, soft_wrap=True)
         console.print(f"The whole story is in {log_file}")
@@ -129,7 +134,12 @@ def _failed_node(view: RunView) -> str:
     return next((event.node for event in reversed(view.ended) if event.state == "failed"), "The run")
 
 
-def _message(error: Exception) -> str:
+def _is_interrupt(error: BaseException) -> bool:
+    """Whether it came of Ctrl-C, of which Beam makes an error of its own that names it last."""
+    return isinstance(error, KeyboardInterrupt) or _message(error) == KeyboardInterrupt.__name__
+
+
+def _message(error: BaseException) -> str:
     """The innermost message; Beam raises a worker's error as text that ends with it, and names its step behind."""
     while isinstance(error.__cause__, Exception) and not isinstance(error, MetadataError):
         error = error.__cause__

@@ -5,10 +5,10 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from serving.lines import on_one_line
+
 if TYPE_CHECKING:
     from serving.client import Candidate, Translation
-
-_LINE_BREAKS = bytes.maketrans(b"\r\n", b"  ")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -65,7 +65,7 @@ class OutputFormat:
 
 
 def _row(fields: list[bytes]) -> bytes:
-    return b"\t".join(field.translate(_LINE_BREAKS) for field in fields) + b"\n"
+    return b"\t".join(on_one_line(field) for field in fields) + b"\n"
 
 
 def _table(candidate: "Candidate", source_tokens: tuple[str, ...]) -> Iterator[bytes]:

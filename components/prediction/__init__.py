@@ -1,0 +1,1 @@
+"""Translation of whole files with an exported model, on Beam."""
