@@ -39,3 +39,18 @@ class Workspace:
     def logs(self) -> Path:
         """Folder with one log file per run."""
         return self.root / "logs"
+
+    @property
+    def run_lock(self) -> Path:
+        """Lock of whoever runs the pipeline."""
+        return self.root / "run.lock"
+
+    @property
+    def watch_lock(self) -> Path:
+        """Lock of whoever waits for new data."""
+        return self.root / "watch.lock"
+
+    @property
+    def watched(self) -> Path:
+        """File with the state of the data that was run last by a watch."""
+        return self.root / "watched.txt"

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from tfx.components.example_gen import driver, input_processor
 from tfx.proto import example_gen_pb2, range_config_pb2
 
-from components.example_gen.files import find_files, full_pattern
+from components.example_gen.files import input_fingerprint
 from components.example_gen.rows import DataError
 from components.example_gen.spans import resolve_spans
 
@@ -53,17 +53,3 @@ class _InputProcessor(input_processor.InputProcessor):
 
     def get_latest_span(self) -> int:
         return self._span or 0
-
-
-def input_fingerprint(base: str, patterns: Iterable[tuple[str, str]]) -> str:
-    """A line per file with its size and the time of its last change.
-
-    Args:
-      base: folder of the files.
-      patterns: globs below it, without {SPAN}, each with a name that its lines begin with.
-    """
-    return "\n".join(
-        f"{name} {file.path} {file.size_in_bytes} {file.last_updated_in_seconds!r}"
-        for name, pattern in patterns
-        for file in find_files(full_pattern(base, pattern))
-    )

@@ -4,7 +4,7 @@ import contextlib
 import glob
 import gzip
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import BinaryIO
 
 from apache_beam.io.filesystem import CompressionTypes, FileMetadata
@@ -26,6 +26,20 @@ def find_files(pattern: str) -> list[FileMetadata]:
     """Files that a glob matches, ordered by path; `*` and `?` stay within a folder, `**` goes below it."""
     [match] = FileSystems.match([pattern])
     return sorted(match.metadata_list, key=lambda file: file.path)
+
+
+def input_fingerprint(base: str, patterns: Iterable[tuple[str, str]]) -> str:
+    """A line per file with its size and the time of its last change.
+
+    Args:
+      base: folder of the files.
+      patterns: globs below it, without {SPAN}, each with a name that its lines begin with.
+    """
+    return "\n".join(
+        f"{name} {file.path} {file.size_in_bytes} {file.last_updated_in_seconds!r}"
+        for name, pattern in patterns
+        for file in find_files(full_pattern(base, pattern))
+    )
 
 
 @contextlib.contextmanager

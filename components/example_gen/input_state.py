@@ -10,7 +10,7 @@ from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
 
 from components.config import DataConfig
-from components.example_gen.driver import input_fingerprint
+from components.example_gen.files import input_fingerprint
 from components.example_gen.settings import pack_patterns, unpack_patterns
 from components.example_gen.spans import resolve_spans
 

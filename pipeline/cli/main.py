@@ -22,11 +22,13 @@ from pipeline.cli import (
     status,
     submit,
     translate,
+    watch,
 )
 from pipeline.cli import compile as compile_command
 from pipeline.config_file import ConfigError
 from pipeline.generation import versions
 from pipeline.metadata_config import MetadataError
+from pipeline.run_lock import BUSY, BusyError
 
 app = typer.Typer(
     name="seq2seq",
@@ -35,6 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 app.command("run")(run.run)
+app.command("watch")(watch.watch)
 app.command("serve")(serve.serve)
 app.command("translate")(translate.translate)
 app.command("predict")(predict.predict)
@@ -72,7 +75,7 @@ def main() -> None:
     """Runs the command line.
 
     A configuration that cannot be used ends with status 2, one line per fault; a database of ML Metadata that cannot
-    be reached with status 1.
+    be reached with status 1; a task that another process is at work on with status 4.
     """
     try:
         app()
@@ -82,3 +85,6 @@ def main() -> None:
     except MetadataError as error:
         typer.echo(f"error: {error}", err=True)
         sys.exit(1)
+    except BusyError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(BUSY)

@@ -11,6 +11,8 @@ from pipeline.cli.drawing import drawn
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
 from pipeline.config_file import load_config
+from pipeline.run_lock import only_one
+from pipeline.workspace import Workspace
 
 
 def prune(
@@ -24,7 +26,7 @@ def prune(
     """Delete artifacts that none of the newest models, nor the served one, nor the newest run depends on.
 
     Versions in the folder of the model server stay. What is deleted stays recorded, as deleted. Exits with 1 when
-    something cannot be deleted.
+    something cannot be deleted, and with 4 when a run of the task is under way.
     """
     settings = load_config(config, overrides)
     with quiet_libraries():
@@ -34,7 +36,7 @@ def prune(
 
     console = Console(highlight=False)
     store = open_store(settings)
-    with database_errors(connection_of(settings)):
+    with only_one(Workspace.of(settings).run_lock, settings.name, "pruned"), database_errors(connection_of(settings)):
         found = doomed(read_graph(store, settings.name), settings, keep) if store else []
         if not found:
             console.print("Nothing to delete.")

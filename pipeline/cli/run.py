@@ -27,7 +27,7 @@ def run(
     """Train, evaluate, and push if every threshold is passed.
 
     What has not changed since an earlier run is taken from the cache. Exits with 1 when a component failed, and with
-    3 when the model was not pushed because it failed a threshold.
+    3 when the model was not pushed because it failed a threshold, and with 4 when another run of the task is under way.
     """
     settings = load_config(config, overrides)
     from pipeline.cli import run_session  # imports TFX

@@ -14,6 +14,7 @@ from pipeline.cli.log_file import chatter_to
 from pipeline.cli.run_view import RunView, confidence_table, metrics_table, outcome_lines
 from pipeline.config import Config
 from pipeline.metadata_config import MetadataError
+from pipeline.run_lock import only_one
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -38,9 +39,10 @@ def run(config: Config, orchestrator: str) -> int:
       the server.
 
     Raises:
+      BusyError: another process runs the task.
       typer.Exit: with 1 when a component failed, with 130 when interrupted.
     """
-    with watched(config) as console:
+    with only_one(Workspace.of(config).run_lock, config.name, "run"), watched(config) as console:
         finished, verdict, report = _run(config, orchestrator)
     console.print(metrics_table(verdict))
     if verdict.sureness:

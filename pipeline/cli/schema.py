@@ -12,6 +12,8 @@ from pipeline.cli.quiet import quiet_libraries
 from pipeline.cli.run_session import run_watched, watched
 from pipeline.config import Config
 from pipeline.config_file import load_config
+from pipeline.run_lock import only_one
+from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0 import schema_pb2
@@ -94,7 +96,8 @@ def _reviewed(config: Config) -> "schema_pb2.Schema":
 
 
 def _infer(config: Config) -> tuple["schema_pb2.Schema", Console]:
-    with watched(config) as console:
+    workspace = Workspace.of(config)
+    with only_one(workspace.run_lock, config.name, "run"), watched(config) as console:
         # TFX writes while it is imported: here that goes to the log.
         from components.schema_file import read_schema
         from pipeline.history import read_run
