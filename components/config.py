@@ -7,6 +7,7 @@ import pydantic
 from pydantic import Field
 
 from components.data_checks.config import DriftConfig, QualityConfig
+from components.metrics.calibration_config import CalibrationConfig
 from trainer.metrics.names import MetricName
 from transform.config import Section
 from transform.features import EXAMPLE_WEIGHT, REFERENCES, SOURCE, TARGET
@@ -207,6 +208,10 @@ class ThresholdConfig(Section):
         return self
 
 
+# Settings of buckets, the name of the slices by them, and the least bound.
+_BUCKETS = (("length_buckets", "source_length", 1), ("unknown_buckets", "source_unknown", 0))
+
+
 class EvaluationConfig(Section):
     """What is measured before a model may be pushed."""
 
@@ -218,12 +223,26 @@ class EvaluationConfig(Section):
     )
     slice_by: list[str] = Field([], description="Slice keys of the data to slice the metrics by, one at a time.")
     length_buckets: list[int] = Field(
-        [10, 20, 40, 80], description="Upper bounds of source-length buckets, in characters, to slice by; empty: none."
+        [10, 20, 40, 80],
+        description=(
+            "Upper bounds of buckets of source lengths to slice by, in characters (Unicode code points of the text as"
+            " it is in the data, whatever a token is); empty: none."
+        ),
+    )
+    unknown_buckets: list[int] = Field(
+        [],
+        description=(
+            "Upper bounds of buckets of how many tokens of the source, as the model reads it, its vocabulary does not"
+            " have, to slice by, as in [0, 2] for 0, 1-2 and 3+; empty: none."
+        ),
     )
     cross_by: list[list[str]] = Field(
         [],
-        description="Pairs of slice_by and source_length to slice by together, as in [[domain, source_length]].",
+        description=(
+            "Pairs of slice_by, source_length and source_unknown to slice by together, as in [[domain, source_length]]."
+        ),
     )
+    calibration: CalibrationConfig = Field(CalibrationConfig(), description=CalibrationConfig.__doc__)
     thresholds: list[ThresholdConfig] = Field(
         min_length=1, description="What the model must reach to be blessed, and with that pushed."
     )
@@ -233,20 +252,25 @@ class EvaluationConfig(Section):
         for index, threshold in enumerate(self.thresholds):
             if threshold.metric not in self.metrics:
                 raise ValueError(f"thresholds.{index}.metric {threshold.metric!r} is not among metrics {self.metrics}")
-        if any(bound < 1 for bound in self.length_buckets):
-            raise ValueError(f"length_buckets {self.length_buckets}: allowed are whole numbers from 1")
-        if sorted(set(self.length_buckets)) != self.length_buckets:
-            raise ValueError(f"length_buckets {self.length_buckets} must rise")
-        sliceable = [*self.slice_by, *(["source_length"] if self.length_buckets else [])]
+        for key, name, least in _BUCKETS:
+            self._check_buckets(key, name, least)
+        sliceable = [*self.slice_by, *(name for key, name, _ in _BUCKETS if getattr(self, key))]
         for index, pair in enumerate(self.cross_by):
             if len(set(pair)) != 2 or len(pair) != 2 or not set(pair) <= set(sliceable):
                 raise ValueError(f"cross_by.{index} is {pair}: wanted two different ones of {sliceable}")
-        if self.length_buckets and "source_length" in self.slice_by:
-            raise ValueError(
-                "slice_by has 'source_length', which is the name of the slices by length_buckets: rename the slice key,"
-                " or leave length_buckets empty"
-            )
         return self
+
+    def _check_buckets(self, key: str, name: str, least: int) -> None:
+        bounds = getattr(self, key)
+        if any(bound < least for bound in bounds):
+            raise ValueError(f"{key} {bounds}: allowed are whole numbers from {least}")
+        if sorted(set(bounds)) != bounds:
+            raise ValueError(f"{key} {bounds} must rise")
+        if bounds and name in self.slice_by:
+            raise ValueError(
+                f"slice_by has {name!r}, which is the name of the slices by {key}: rename the slice key, or leave {key}"
+                " empty"
+            )
 
 
 class ValidationConfig(Section):

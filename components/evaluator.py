@@ -1,5 +1,6 @@
 """TFX's Evaluator, set up to decode text, measure it per slice, and bless what passes the thresholds."""
 
+import itertools
 import json
 
 import tensorflow_model_analysis as tfma
@@ -11,7 +12,7 @@ from tfx.dsl.components.base import executor_spec
 from components.config import EvaluationConfig, ThresholdConfig
 from components.evaluator_executor import Executor
 from components.metrics import extractors, text_metric
-from components.metrics.length_buckets import SOURCE_LENGTH, LengthBuckets
+from components.metrics.buckets import LEAST, SOURCE_LENGTH, SOURCE_UNKNOWN, Buckets
 from components.metrics.thresholds import to_tfma
 from serving import contract
 from trainer.metrics.catalog import create_statistic
@@ -65,12 +66,13 @@ def create_eval_config(config: EvaluationConfig, target: TextConfig, code_versio
     model = config_pb2.ModelSpec(
         signature_name=contract.SERVING_EXAMPLES, label_key=REFERENCES, model_type=tfma.TF_GENERIC
     )
-    buckets = LengthBuckets(tuple(config.length_buckets)).names
+    bounds = {SOURCE_LENGTH: config.length_buckets, SOURCE_UNKNOWN: config.unknown_buckets}
+    buckets = {name: Buckets(tuple(bounds[name]), least).names for name, least in LEAST.items()}
     slices = [
         _OVERALL,
         *(config_pb2.SlicingSpec(feature_keys=[key]) for key in config.slice_by),
-        *(config_pb2.SlicingSpec(feature_values={SOURCE_LENGTH: name}) for name in buckets),
-        *(spec for pair in config.cross_by for spec in _cross(pair, buckets)),
+        *(spec for key in buckets for spec in _slices_by([key], buckets)),
+        *(spec for pair in config.cross_by for spec in _slices_by(pair, buckets)),
     ]
     metrics = [_metric(name, config, target, code_version) for name in config.metrics]
     return config_pb2.EvalConfig(
@@ -86,6 +88,7 @@ def _metric(
         "target": target.model_dump(),
         "code_version": code_version,
         "signature": create_statistic(name, target.unit).signature,
+        "calibration": config.calibration.model_dump(),
         "max_p_value": min((each.max_p_value for each in config.thresholds if _asks_for(each, name)), default=None),
     }
     return config_pb2.MetricConfig(
@@ -105,9 +108,8 @@ def _asks_for(threshold: ThresholdConfig, name: MetricName) -> bool:
     return threshold.metric == name and threshold.max_p_value is not None
 
 
-def _cross(pair: list[str], buckets: list[str]) -> list[config_pb2.SlicingSpec]:
-    """Slices by two keys together; of lengths those of the buckets."""
-    if SOURCE_LENGTH not in pair:
-        return [config_pb2.SlicingSpec(feature_keys=pair)]
-    others = [key for key in pair if key != SOURCE_LENGTH]
-    return [config_pb2.SlicingSpec(feature_keys=others, feature_values={SOURCE_LENGTH: name}) for name in buckets]
+def _slices_by(keys: list[str], buckets: dict[str, list[str]]) -> list[config_pb2.SlicingSpec]:
+    """Slices by all of the keys together; where a key has buckets, those."""
+    plain = [key for key in keys if key not in buckets]
+    named = [[(key, name) for name in buckets[key]] for key in keys if key in buckets]
+    return [config_pb2.SlicingSpec(feature_keys=plain, feature_values=dict(pairs)) for pairs in itertools.product(*named)]

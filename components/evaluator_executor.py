@@ -1,4 +1,4 @@
-"""TFX's Evaluator, which besides keeps the examples, and asks for improvements that are more than chance."""
+"""TFX's Evaluator, which besides keeps the examples, measures confidence, and asks for more than chance."""
 
 import json
 import os
@@ -11,6 +11,8 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
+from components.metrics.calibration import measure_calibration, write_calibration
+from components.metrics.calibration_config import CalibrationConfig
 from components.metrics.confidence import Slicing, measure_confidence, write_confidence
 from components.metrics.decoded import recorded_metrics
 from components.metrics.example_rows import FOLDER, read_examples
@@ -27,7 +29,8 @@ class Executor(executor.Executor):
         output_dict: dict[str, list[types.Artifact]],
         exec_properties: dict[str, Any],
     ) -> None:
-        """Evaluates, keeps the decoded examples, measures confidence, and takes back a blessing that is not sure."""
+        """Evaluates, keeps the decoded examples, measures how sure figures and answers are, and takes back a blessing
+        that is not sure."""
         uri = artifact_utils.get_single_uri(output_dict[standard_component_specs.EVALUATION_KEY])
         config = proto_utils.json_to_proto(
             exec_properties[standard_component_specs.EVAL_CONFIG_KEY], config_pb2.EvalConfig()
@@ -41,8 +44,9 @@ class Executor(executor.Executor):
         super().Do(inputs, output_dict, told)
 
         metrics = recorded_metrics(config)
+        examples = read_examples(uri)
         confidence = measure_confidence(
-            read_examples(uri),
+            examples,
             statistics={
                 metric["name"]: create_statistic(metric["name"], metric["target"]["unit"]) for metric in metrics
             },
@@ -50,6 +54,8 @@ class Executor(executor.Executor):
             max_p_values={metric["name"]: metric["max_p_value"] for metric in metrics if metric.get("max_p_value")},
         )
         write_confidence(confidence, uri)
+        calibration = CalibrationConfig.model_validate(metrics[0]["calibration"])
+        write_calibration(measure_calibration(examples, calibration), uri)
         if confidence.failures:
             _take_back(artifact_utils.get_single_instance(output_dict[standard_component_specs.BLESSING_KEY]))
 

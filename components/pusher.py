@@ -8,6 +8,7 @@ from ml_metadata.proto import metadata_store_pb2
 from tfx import types
 from tfx.components.pusher import executor
 from tfx.dsl.components.base import base_component, base_driver, executor_spec
+from tfx.dsl.io import fileio
 from tfx.orchestration import metadata
 from tfx.orchestration.data_types import RuntimeParameter
 from tfx.orchestration.portable import base_driver as portable_driver
@@ -17,6 +18,7 @@ from tfx.types import artifact_utils, component_spec, standard_artifacts, standa
 from tfx.utils import io_utils
 
 from components.batching_parameters import write_batching_parameters
+from components.metrics.calibration import CALIBRATION_FILE
 from components.model_versions import newest_version
 from components.pushed_versions import is_mounted, push
 
@@ -38,7 +40,8 @@ class AtomicPusherExecutor(executor.Executor):
         """Adds the model as the newest version, if it was blessed and is not that version already.
 
         Args:
-          input_dict: the model and its blessings; that of a ServingValidator holds what is pushed.
+          input_dict: the model and its blessings; that of a ServingValidator holds what is pushed. Perhaps its
+            evaluation, whose calibration clients then find in the version.
           output_dict: the pushed model; its custom properties `pushed`, `pushed_destination` (the version's folder)
             and `pushed_version` tell what was done.
           exec_properties: the folder of the versions.
@@ -51,10 +54,11 @@ class AtomicPusherExecutor(executor.Executor):
         model = self.GetModelPath(input_dict)
         # The copy for the records comes first: once the version is there, nothing is left that could fail.
         io_utils.copy_dir(model, pushed.uri)
+        _add_calibration(input_dict, pushed.uri)
         folder = exec_properties[PUSH_TO_KEY]
         if is_mounted(folder):
             write_batching_parameters(Path(folder))
-        version = push(model, folder)
+        version = push(pushed.uri, folder)
         self._MarkPushed(pushed, pushed_destination=version, pushed_version=os.path.basename(version))
         pushed.set_int_custom_property(_MODEL_ID, _model_id(input_dict))
 
@@ -100,7 +104,12 @@ class AtomicPusherSpec(component_spec.ComponentSpec):
     """What goes into AtomicPusher and comes out of it: as for Pusher, the destination being a folder's path."""
 
     PARAMETERS = {PUSH_TO_KEY: component_spec.ExecutionParameter(type=str)}
-    INPUTS = standard_component_specs.PusherSpec.INPUTS
+    INPUTS = {
+        **standard_component_specs.PusherSpec.INPUTS,
+        standard_component_specs.EVALUATION_KEY: component_spec.ChannelParameter(
+            type=standard_artifacts.ModelEvaluation, optional=True
+        ),
+    }
     OUTPUTS = standard_component_specs.PusherSpec.OUTPUTS
     TYPE_ANNOTATION = standard_component_specs.PusherSpec.TYPE_ANNOTATION
 
@@ -118,6 +127,7 @@ class AtomicPusher(base_component.BaseComponent):
         push_to: str | RuntimeParameter,
         model_blessing: types.BaseChannel | None = None,
         infra_blessing: types.BaseChannel | None = None,
+        evaluation: types.BaseChannel | None = None,
     ):
         """Creates the component.
 
@@ -126,16 +136,26 @@ class AtomicPusher(base_component.BaseComponent):
           push_to: the folder of the versions, mounted or in a bucket.
           model_blessing: what the Evaluator found.
           infra_blessing: what the ServingValidator found, with the copy that is pushed.
+          evaluation: with the calibration that goes along with the model.
         """
         super().__init__(
             AtomicPusherSpec(
                 model=model,
                 model_blessing=model_blessing,
                 infra_blessing=infra_blessing,
+                evaluation=evaluation,
                 push_to=push_to,
                 pushed_model=types.Channel(type=standard_artifacts.PushedModel),
             )
         )
+
+
+def _add_calibration(input_dict: dict[str, list[types.Artifact]], model: str) -> None:
+    """Puts the calibration of the evaluation, where there is one, into SavedModel's place for files of no graph."""
+    for evaluation in input_dict.get(standard_component_specs.EVALUATION_KEY, []):
+        calibration = os.path.join(evaluation.uri, CALIBRATION_FILE)
+        if fileio.exists(calibration):
+            io_utils.copy_file(calibration, os.path.join(model, "assets.extra", CALIBRATION_FILE), overwrite=True)
 
 
 def _model_id(input_dict: dict[str, list[types.Artifact]]) -> int:

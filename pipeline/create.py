@@ -141,7 +141,7 @@ def create_pipeline(
         "model_blessing": evaluator.outputs["blessing"],
         "infra_blessing": validator.outputs["blessing"] if validator else None,
     }
-    pusher = AtomicPusher(push_to=placement.push_to, **blessed)
+    pusher = AtomicPusher(push_to=placement.push_to, evaluation=evaluator.outputs["evaluation"], **blessed)
 
     components: list[BaseNode] = [
         *data.nodes,

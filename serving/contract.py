@@ -8,7 +8,7 @@ along the first dimension, and no tensor is a mask, because it pads with a tenso
 
 # Signatures.
 SERVING_DEFAULT = "serving_default"  # text -> the decoded outputs below
-SERVING_EXAMPLES = "serving_examples"  # serialized tf.Examples -> the decoded outputs, and the target's score
+SERVING_EXAMPLES = "serving_examples"  # serialized tf.Examples -> the decoded outputs, and the three below
 TRANSFORM = "transform"  # text -> SOURCE_IDS, SOURCE_LENGTH, SOURCE_TOKENS
 ENCODE = "encode"  # text -> MEMORY, SOURCE_LENGTH, STATE, TOKEN, MIN_LENGTH, MAX_LENGTH, SOURCE_TOKENS
 DECODE_STEP = "decode_step"  # TOKEN, STATE, MEMORY, SOURCE_LENGTH -> one step's distribution and next state
@@ -34,9 +34,10 @@ TOKEN_LOG_PROBS = "token_log_probs"  # float32 [B, K, T], that of the end token 
 ALIGNMENT = "alignment"  # float32 [B, K, T, S]; in decode_step [B, S]; all 0 in a model without attention
 SOURCE_TOKENS = "source_tokens"  # string [B, S], the end token included, "" after it
 
-# Forced decoding of the target that an example carries; both 0 where it carries none.
+# Of an example: forced decoding of the target that it carries, both 0 where it carries none; and of its source.
 TARGET_LOG_PROB = "target_log_prob"  # float32 [B], sum over the target's tokens, end included
 TARGET_LENGTH = "target_length"  # int64 [B], tokens of the target, end included
+SOURCE_UNKNOWN = "source_unknown"  # int64 [B], tokens of the source that the vocabulary does not have
 
 # Text graph and steps.
 SOURCE_IDS = "source_ids"  # int64 [B, S], the end token included, 0 after it

@@ -16,7 +16,7 @@ def decoded_example(outputs: Mapping[str, Any], labels: Any) -> DecodedExample:
     """What a model made of one example.
 
     Args:
-      outputs: the model's TRANSLATION, TARGET_LOG_PROB and TARGET_LENGTH.
+      outputs: the model's TRANSLATION, LOG_PROBS, TARGET_LOG_PROB and TARGET_LENGTH.
       labels: the references.
 
     Raises:
@@ -28,6 +28,7 @@ def decoded_example(outputs: Mapping[str, Any], labels: Any) -> DecodedExample:
     return DecodedExample(
         hypothesis=text(outputs[contract.TRANSLATION]),
         references=references,
+        log_prob=np.ravel(outputs[contract.LOG_PROBS])[0].item(),
         target_log_prob=np.asarray(outputs[contract.TARGET_LOG_PROB]).item(),
         target_length=np.asarray(outputs[contract.TARGET_LENGTH]).item(),
     )

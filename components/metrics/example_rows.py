@@ -14,7 +14,12 @@ SOURCE_COLUMN, REFERENCES_COLUMN, SLICES_COLUMN = "source", "references", "slice
 
 # Columns of a model have one of these before their names; the second is the model that it is compared with.
 PREFIXES = ("", "baseline_")
-OF_MODEL = {"hypothesis": pa.string(), "target_log_prob": pa.float64(), "target_length": pa.int64()}
+OF_MODEL = {
+    "hypothesis": pa.string(),
+    "log_prob": pa.float64(),
+    "target_log_prob": pa.float64(),
+    "target_length": pa.int64(),
+}
 
 
 def sums_column(prefix: str, metric: str) -> str:

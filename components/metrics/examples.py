@@ -8,6 +8,7 @@ import apache_beam as beam
 import pyarrow as pa
 import tensorflow_model_analysis as tfma
 
+from components.metrics.buckets import Buckets
 from components.metrics.decoded import decoded_example
 from components.metrics.example_rows import (
     OF_MODEL,
@@ -19,7 +20,6 @@ from components.metrics.example_rows import (
     sums_column,
 )
 from components.metrics.extracts import WAITING, add_slice_features
-from components.metrics.length_buckets import LengthBuckets
 from components.metrics.tensor_values import texts
 from trainer.metrics.statistic import CorpusStatistic
 from transform.features import SOURCE
@@ -33,7 +33,7 @@ class ToRecord(beam.DoFn):
         statistics: Mapping[str, CorpusStatistic],
         models: Sequence[str],
         slice_keys: Sequence[str],
-        buckets: LengthBuckets,
+        buckets: Mapping[str, Buckets],
     ):
         """Takes what is to be recorded.
 

@@ -6,10 +6,10 @@ import apache_beam as beam
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
 
+from components.metrics.buckets import LEAST, Buckets
 from components.metrics.decoded import recorded_metrics
 from components.metrics.examples import KeepExamples, ToRecord
 from components.metrics.extracts import KeepWhatMetricsRead, add_slice_features, cut_batch, set_features_aside
-from components.metrics.length_buckets import SOURCE_LENGTH, LengthBuckets
 from trainer.metrics.catalog import create_statistic
 
 
@@ -22,13 +22,17 @@ def custom_extractors(
 
     Args:
       eval_shared_model: the model, or candidate and baseline.
-      eval_config: its slices by SOURCE_LENGTH name the buckets.
+      eval_config: its slices by SOURCE_LENGTH and SOURCE_UNKNOWN name the buckets.
       tensor_adapter_config: how features become tensors, by the schema.
     """
     slice_keys = sorted({key for spec in eval_config.slicing_specs for key in spec.feature_keys})
-    bucket_specs = [spec.feature_values for spec in eval_config.slicing_specs if SOURCE_LENGTH in spec.feature_values]
-    # Crosses have the buckets once more.
-    buckets = LengthBuckets.from_names(dict.fromkeys(values[SOURCE_LENGTH] for values in bucket_specs))
+    buckets = {
+        # Crosses have the buckets once more.
+        key: Buckets.from_names(
+            dict.fromkeys(s.feature_values[key] for s in eval_config.slicing_specs if key in s.feature_values), least
+        )
+        for key, least in LEAST.items()
+    }
     representations = tensor_adapter_config.tensor_representations if tensor_adapter_config else None
     several_models = len(eval_config.model_specs) > 1
     return [
@@ -46,7 +50,7 @@ def custom_extractors(
 
 
 def _keep(
-    eval_config: config_pb2.EvalConfig, slice_keys: list[str], buckets: LengthBuckets
+    eval_config: config_pb2.EvalConfig, slice_keys: list[str], buckets: dict[str, Buckets]
 ) -> list[tfma.extractors.Extractor]:
     metrics = recorded_metrics(eval_config)
     if not metrics[0].get("examples_folder"):

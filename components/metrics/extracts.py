@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -10,13 +10,19 @@ import numpy as np
 import tensorflow_model_analysis as tfma
 
 from components.metrics.batches import batches_of_similar_length
-from components.metrics.length_buckets import SOURCE_LENGTH, LengthBuckets
+from components.metrics.buckets import SOURCE_LENGTH, SOURCE_UNKNOWN, Buckets
 from components.metrics.tensor_values import texts
 from serving import contract
 from transform.features import SOURCE
 
-# What the metrics read of the model's outputs. All others are larger, some of them by far.
-OUTPUTS = (contract.TRANSLATION, contract.TARGET_LOG_PROB, contract.TARGET_LENGTH)
+# What is read of the model's outputs. All others are larger, some of them by far.
+OUTPUTS = (
+    contract.TRANSLATION,
+    contract.LOG_PROBS,
+    contract.TARGET_LOG_PROB,
+    contract.TARGET_LENGTH,
+    contract.SOURCE_UNKNOWN,
+)
 
 # Where features wait while the model answers.
 WAITING = "waiting_features"
@@ -69,15 +75,22 @@ class KeepWhatMetricsRead(beam.DoFn):
             _LOGGER.info("%s examples decoded", f"{self._decoded:,}")
 
 
-def add_slice_features(extracts: tfma.Extracts, slice_keys: Sequence[str], buckets: LengthBuckets) -> tfma.Extracts:
-    """Gives an example the features that it is sliced by, as text: slice keys, and the bucket of its source's length.
+def add_slice_features(
+    extracts: tfma.Extracts, slice_keys: Sequence[str], buckets: Mapping[str, Buckets]
+) -> tfma.Extracts:
+    """Gives an example the features that it is sliced by, as text: slice keys, and the buckets that its source is in.
 
-    An example without a slice key, or with an empty one, is in no slice of that key.
+    An example without a slice key, or with an empty one, is in no slice of that key. Unknown tokens are those of the
+    candidate's vocabulary.
     """
     # TFMA leaves out what the last examples of a batch have no values for.
     waiting = extracts.get(WAITING, {})
     features = {key: [text for text in texts(waiting.get(key)) if text] for key in slice_keys}
-    features[SOURCE_LENGTH] = buckets.names_of(sum(map(len, texts(waiting.get(SOURCE)))))
+    features[SOURCE_LENGTH] = buckets[SOURCE_LENGTH].names_of(sum(map(len, texts(waiting.get(SOURCE)))))
+    if buckets[SOURCE_UNKNOWN].bounds:
+        answers = extracts[tfma.PREDICTIONS_KEY]
+        unknown = answers.get(tfma.CANDIDATE_KEY, answers)[contract.SOURCE_UNKNOWN]
+        features[SOURCE_UNKNOWN] = buckets[SOURCE_UNKNOWN].names_of(np.asarray(unknown).item())
     return {
         tfma.LABELS_KEY: extracts.get(tfma.LABELS_KEY),
         tfma.PREDICTIONS_KEY: extracts[tfma.PREDICTIONS_KEY],
@@ -86,4 +99,5 @@ def add_slice_features(extracts: tfma.Extracts, slice_keys: Sequence[str], bucke
 
 
 def _kept(outputs: dict[str, Any]) -> dict[str, Any]:
-    return {name: outputs[name] for name in OUTPUTS}
+    # A blessed model of earlier days may not have all of them.
+    return {name: outputs[name] for name in OUTPUTS if name in outputs}

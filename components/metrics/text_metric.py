@@ -20,7 +20,7 @@ from trainer.metrics.statistic import CorpusStatistic
 class TextMetric(tfma.metrics.Metric):
     """A metric of decoded text.
 
-    The labels are the references. The predictions are the model's outputs TRANSLATION, TARGET_LOG_PROB and
+    The labels are the references. The predictions are the model's outputs TRANSLATION, LOG_PROBS, TARGET_LOG_PROB and
     TARGET_LENGTH.
     """
 
@@ -30,6 +30,7 @@ class TextMetric(tfma.metrics.Metric):
         target: dict[str, Any],
         code_version: str = "",
         signature: str = "",
+        calibration: dict[str, Any] | None = None,
         max_p_value: float | None = None,
         examples_folder: str = "",
     ):
@@ -40,6 +41,7 @@ class TextMetric(tfma.metrics.Metric):
           target: the TextConfig of the target.
           code_version: fingerprint of the code; recorded only, so that the cache key changes with it.
           signature: sacrebleu's signature; recorded only.
+          calibration: the CalibrationConfig; for the Evaluator's executor.
           max_p_value: how sure an improvement must be; for the Evaluator's executor.
           examples_folder: where decoded examples are kept; for the extractors.
         """
@@ -49,6 +51,7 @@ class TextMetric(tfma.metrics.Metric):
             target=target,
             code_version=code_version,
             signature=signature,
+            calibration=calibration,
             max_p_value=max_p_value,
             examples_folder=examples_folder,
         )
@@ -59,12 +62,13 @@ def _computations(
     target: dict[str, Any],
     code_version: str,
     signature: str,
+    calibration: dict[str, Any] | None,
     max_p_value: float | None,
     examples_folder: str,
     model_names: Iterable[str] = ("",),
 ) -> list[tfma.metrics.MetricComputation]:
     """A computation per model: candidate, and baseline if there is one."""
-    del code_version, signature, max_p_value, examples_folder
+    del code_version, signature, calibration, max_p_value, examples_folder
     statistic = create_statistic(name, target["unit"])
     return [
         tfma.metrics.MetricComputation(

@@ -25,6 +25,8 @@ class Row:
     target_log_prob: float = -1.0
     target_length: int = 2
     slices: dict[str, str] = dataclasses.field(default_factory=dict)
+    log_prob: float = -0.5
+    unknown: int = 0
 
 
 class LookupModel(tf.Module):
@@ -37,7 +39,9 @@ class LookupModel(tf.Module):
         )
         self._places = tf.lookup.StaticHashTable(places, -1)
         self._hypotheses = tf.constant([row.hypothesis for row in rows])
-        self._log_probs = tf.constant([row.target_log_prob for row in rows], tf.float32)
+        self._log_probs = tf.constant([row.log_prob for row in rows], tf.float32)
+        self._unknown = tf.constant([row.unknown for row in rows], tf.int64)
+        self._target_log_probs = tf.constant([row.target_log_prob for row in rows], tf.float32)
         self._lengths = tf.constant([row.target_length for row in rows], tf.int64)
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name=contract.EXAMPLES)])
@@ -50,8 +54,10 @@ class LookupModel(tf.Module):
         return {
             contract.TRANSLATION: translation,
             contract.TRANSLATIONS: translation[:, tf.newaxis],
-            contract.TARGET_LOG_PROB: tf.gather(self._log_probs, places),
+            contract.LOG_PROBS: tf.gather(self._log_probs, places)[:, tf.newaxis],
+            contract.TARGET_LOG_PROB: tf.gather(self._target_log_probs, places),
             contract.TARGET_LENGTH: tf.gather(self._lengths, places),
+            contract.SOURCE_UNKNOWN: tf.gather(self._unknown, places),
             contract.TOKENS: tf.fill([batch, 1, 7], "x"),
             contract.ALIGNMENT: tf.zeros([batch, 1, 7, 9]),
         }

@@ -22,6 +22,10 @@ THRESHOLDS = [{"metric": "exact_match", "at_least": 0.5}]
         ({"slice_by": ["kind"], "cross_by": [["kind", "kind"]]}, "cross_by.0"),
         ({"slice_by": ["a"], "length_buckets": [], "cross_by": [["a", "source_length"]]}, "cross_by.0"),
         ({"thresholds": [{"metric": "exact_match", "max_p_value": 1.0}]}, "less than 1"),
+        ({"unknown_buckets": [-1, 2]}, r"unknown_buckets \[-1, 2\]: allowed are whole numbers from 0"),
+        ({"unknown_buckets": [2, 0]}, "must rise"),
+        ({"cross_by": [["source_length", "source_unknown"]]}, "cross_by.0"),
+        ({"slice_by": ["source_unknown"], "unknown_buckets": [0]}, "or leave unknown_buckets empty"),
     ],
 )
 def test_it_is_refused(settings, said):

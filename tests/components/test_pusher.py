@@ -1,5 +1,6 @@
 """A blessed model is pushed as the newest version, another one is not, and the cache does not hide what is served."""
 
+import pathlib
 import shutil
 
 import pytest
@@ -7,7 +8,7 @@ import tensorflow as tf
 
 from components.batching_parameters import BATCHING_FILE
 from components.pusher import AtomicPusher
-from tests.components.toy_pipeline import Bless, Train, Validate, last_artifact, run
+from tests.components.toy_pipeline import Bless, Evaluate, Train, Validate, last_artifact, run
 
 pytestmark = pytest.mark.tfx
 
@@ -16,17 +17,19 @@ pytestmark = pytest.mark.tfx
 def push(tmp_path):
     """Runs the pipeline: training, a blessing, perhaps one on a server too, and the push."""
 
-    def run_once(right, blessed=1, validated=None):
+    def run_once(right, blessed=1, validated=None, calibration=None):
         model = Train(right=right)
         bless = Bless(blessed=blessed, model=model.outputs["model"])
         validate = [] if validated is None else [Validate(blessed=validated, model=model.outputs["model"])]
+        evaluate = [] if calibration is None else [Evaluate(calibration=calibration, model=model.outputs["model"])]
         pusher = AtomicPusher(
             model=model.outputs["model"],
             model_blessing=bless.outputs["blessing"],
             infra_blessing=validate[0].outputs["blessing"] if validate else None,
+            evaluation=evaluate[0].outputs["evaluation"] if evaluate else None,
             push_to=str(tmp_path / "served"),
         )
-        return run(tmp_path, [model, bless, *validate, pusher])
+        return run(tmp_path, [model, bless, *validate, *evaluate, pusher])
 
     return run_once
 
@@ -106,6 +109,19 @@ def test_the_copy_that_was_warmed_up_is_pushed_and_can_be_pushed_again(push, tmp
     shutil.rmtree(first.pushed_to)
     assert push(right=1, validated=1).nodes["AtomicPusher"] == "completed"
     assert len(versions(tmp_path / "served")) == 1
+
+
+def test_the_calibration_lies_in_the_version_and_a_new_one_is_pushed(push):
+    first = push(right=1, validated=1, calibration='{"examples": 1}')
+    assert calibration_of(first) == '{"examples": 1}'
+    assert answer(first.pushed_to) == "right 0"
+    second = push(right=1, validated=1, calibration='{"examples": 2}')
+    assert calibration_of(second) == '{"examples": 2}'
+    assert int(second.pushed_version) > int(first.pushed_version)
+
+
+def calibration_of(finished):
+    return pathlib.Path(finished.pushed_to, "assets.extra", "calibration.json").read_text(encoding="utf-8")
 
 
 def test_a_model_that_failed_on_the_server_is_not_pushed(push, tmp_path):

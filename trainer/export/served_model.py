@@ -132,7 +132,8 @@ class ServedModel(tf.Module):
 
     @tf.function(input_signature=[_EXAMPLES])
     def serving_examples(self, examples: tf.Tensor) -> Tensors:
-        """What serving_default answers for serialized tf.Examples, and the score of the target that they carry."""
+        """What serving_default answers for serialized tf.Examples, the score of the target that they carry, and the
+        count of unknown tokens."""
         spec = {
             features.SOURCE: tf.io.FixedLenFeature([], tf.string),
             features.TARGET: tf.io.FixedLenFeature([], tf.string, default_value=""),
@@ -141,10 +142,12 @@ class ServedModel(tf.Module):
         text, target = parsed[features.SOURCE], parsed[features.TARGET]
         has_target = target != ""
         log_prob = self.score(text, target)[contract.LOG_PROB]
+        is_unknown = self.transform(text)[contract.SOURCE_IDS] == contract.UNKNOWN_ID
         return {
             **self.serving_default(text),
             contract.TARGET_LOG_PROB: tf.where(has_target, log_prob, 0.0),
             contract.TARGET_LENGTH: tf.where(has_target, self._target.target(target).length, 0),
+            contract.SOURCE_UNKNOWN: tf.math.count_nonzero(is_unknown, axis=1),
         }
 
     @tf.function(input_signature=[_TEXT, _TARGET])

@@ -14,12 +14,14 @@ class DecodedExample:
         references: texts that are right, one or more.
         target_log_prob: natural logarithm of the probability that the model gives to the first reference.
         target_length: tokens of the first reference, the end token included.
+        log_prob: natural logarithm of the probability that the model gives to the hypothesis.
     """
 
     hypothesis: str
     references: Sequence[str]
     target_log_prob: float = 0.0
     target_length: int = 0
+    log_prob: float = 0.0
 
 
 class CorpusStatistic(abc.ABC):

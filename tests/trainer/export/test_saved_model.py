@@ -163,6 +163,9 @@ def test_examples_are_decoded_as_their_text_and_their_targets_scored(signatures)
     np.testing.assert_allclose(answered["target_log_prob"][[0, 2]], scored["log_prob"], atol=1e-6)
     assert answered["target_length"].tolist() == [3, 0, 2]
     assert answered["target_log_prob"][1] == 0
+    assert answered["source_unknown"].tolist() == [0, 0, 0]
+    unknown = call(model, "serving_examples", examples=tf.constant([example(source="aZ日"), example(source="b🙂")]))
+    assert unknown["source_unknown"].tolist() == [2, 1]
 
 
 def test_an_empty_batch_is_answered_with_an_empty_one(signatures):
