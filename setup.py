@@ -50,7 +50,7 @@ REQUIREMENTS = [
     "jiwer>=3.1",
     "rapidfuzz>=3.9",
     "Babel>=2.14",
-    # The demo page.
+    # The demo page, and the report of a run (Jinja2 alone).
     "starlette>=0.47,<2",
     "uvicorn>=0.34,<1",  # without its extras: the page needs neither websockets nor a faster loop
     "Jinja2>=3.1,<4",
@@ -91,7 +91,7 @@ setup(
         ]
     ),
     include_package_data=False,
-    package_data={"serving.demo": ["templates/*", "static/*"]},
+    package_data={"serving.demo": ["templates/*", "static/*"], "components.report": ["templates/*"]},
     install_requires=REQUIREMENTS,
     extras_require=EXTRAS,
     entry_points={"console_scripts": ["seq2seq=pipeline.cli.main:main"]},

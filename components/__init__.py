@@ -1,4 +1,4 @@
-"""What TFX does not bring: parallel text ingestion, data gate, decoded-text metrics, an atomic Pusher."""
+"""What TFX does not bring: parallel text ingestion, data gate, decoded-text metrics, an atomic Pusher, a report."""
 
 from typing import Any
 
@@ -14,4 +14,8 @@ def __getattr__(name: str) -> Any:
         from components.data_profile.component import TextProfile
 
         return TextProfile
+    if name == "RunReport":
+        from components.report.executor import RunReport
+
+        return RunReport
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -13,8 +13,8 @@ from tfx.utils import io_utils, proto_utils
 
 from components.metrics.calibration import measure_calibration, write_calibration
 from components.metrics.calibration_config import CalibrationConfig
-from components.metrics.confidence import Slicing, measure_confidence, write_confidence
-from components.metrics.decoded import recorded_metrics
+from components.metrics.confidence import measure_confidence, write_confidence
+from components.metrics.decoded import recorded_metrics, recorded_slicings
 from components.metrics.example_rows import FOLDER, read_examples
 from components.pushed_model import without_missing_model
 from trainer.metrics.catalog import create_statistic
@@ -50,7 +50,7 @@ class Executor(executor.Executor):
             statistics={
                 metric["name"]: create_statistic(metric["name"], metric["target"]["unit"]) for metric in metrics
             },
-            slicings=[_slicing(spec) for spec in config.slicing_specs],
+            slicings=recorded_slicings(config),
             max_p_values={metric["name"]: metric["max_p_value"] for metric in metrics if metric.get("max_p_value")},
         )
         write_confidence(confidence, uri)
@@ -58,10 +58,6 @@ class Executor(executor.Executor):
         write_calibration(measure_calibration(examples, calibration), uri)
         if confidence.failures:
             _take_back(artifact_utils.get_single_instance(output_dict[standard_component_specs.BLESSING_KEY]))
-
-
-def _slicing(spec: config_pb2.SlicingSpec) -> Slicing:
-    return Slicing((*spec.feature_keys, *spec.feature_values), dict(spec.feature_values))
 
 
 def _take_back(blessing: types.Artifact) -> None:

@@ -6,6 +6,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 
 from components.evaluator import create_evaluator
 from components.pusher import AtomicPusher
+from components.report.component import Report
 from components.serving_validator.component import ServingValidator
 from components.trainer import Trainer
 from pipeline.code_version import code_version
@@ -23,6 +24,12 @@ _VALIDATION_CODE = (
     *("components.serving_validator", "trainer.config.decoding", "transform.features"),
     *("serving.contract", "serving.tensors", "serving.client", "serving.step", "serving.server"),
 )
+_ALL_CODE = ("serving", "transform", "trainer", "components", "pipeline")
+# Sections of the configuration that are told of; where things run is not among them.
+_REPORTED = {
+    *("name", "data", "source", "target", "shared_vocabulary", "model", "training", "tuner", "decoding", "evaluation"),
+    "serving",
+}
 
 
 def create_pipeline(
@@ -143,6 +150,23 @@ def create_pipeline(
     }
     pusher = AtomicPusher(push_to=placement.push_to, evaluation=evaluator.outputs["evaluation"], **blessed)
 
+    # Tells what came of it all, and why, on one page; of a model that was not pushed too.
+    report = Report(
+        config.model_dump(mode="json", include=_REPORTED),
+        examples=data.examples.outputs["examples"],
+        schema=data.schema.outputs["schema"],
+        profile=data.profile.outputs["profile"],
+        data_blessing=data.gate.outputs["blessing"],
+        hyperparameters=tuner.outputs["best_hyperparameters"] if tuner else None,
+        model=trainer.outputs["model"],
+        model_run=trainer.outputs["model_run"],
+        evaluation=evaluator.outputs["evaluation"],
+        model_blessing=evaluator.outputs["blessing"],
+        infra_blessing=validator.outputs["blessing"] if validator else None,
+        pushed_model=pusher.outputs["pushed_model"],
+        code_version=code_version(*_ALL_CODE),
+    )
+
     components: list[BaseNode] = [
         *data.nodes,
         transform,
@@ -155,6 +179,7 @@ def create_pipeline(
         *([validator] if validator else []),
         pusher,
         *placement.further_pushers(**blessed),
+        report,
     ]
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,

@@ -28,8 +28,8 @@ class Run:
       started: when it began, in UTC.
       nodes: state of each component that was reached: completed, cached, failed, or running (then it was killed, or
         is at work now).
-      schema_uri, profile_uri, data_blessing_uri, model_uri, evaluation_uri, blessing_uri, infra_blessing_uri: folders
-        of these artifacts; None where the run did not get there.
+      schema_uri, profile_uri, data_blessing_uri, model_uri, evaluation_uri, blessing_uri, infra_blessing_uri,
+        report_uri: folders of these artifacts; None where the run did not get there.
       blessed: whether the model passed its thresholds; None where it was not evaluated.
       infra_blessed: whether it passed on a server as well; None where it was not tried out.
       pushed_to, pushed_version: folder and version of the pushed model; None where nothing was pushed.
@@ -46,6 +46,7 @@ class Run:
     evaluation_uri: str | None
     blessing_uri: str | None
     infra_blessing_uri: str | None
+    report_uri: str | None
     blessed: bool | None
     infra_blessed: bool | None
     pushed_to: str | None
@@ -112,8 +113,9 @@ def _read(
     model, evaluation, blessing, infra_blessing, pushed = (
         outputs.get(kind) for kind in ("Model", "ModelEvaluation", "ModelBlessing", "InfraBlessing", "PushedModel")
     )
-    schema, profile, data_blessing = (
-        outputs.get(kind) for kind in ("Schema", "components.TextProfile", "components.DataBlessing")
+    schema, profile, data_blessing, report = (
+        outputs.get(kind)
+        for kind in ("Schema", "components.TextProfile", "components.DataBlessing", "components.RunReport")
     )
     was_pushed = pushed is not None and pushed.custom_properties["pushed"].int_value == 1
     return Run(
@@ -129,6 +131,7 @@ def _read(
         evaluation_uri=evaluation.uri if evaluation else None,
         blessing_uri=blessing.uri if blessing else None,
         infra_blessing_uri=infra_blessing.uri if infra_blessing else None,
+        report_uri=report.uri if report else None,
         blessed=blessing.custom_properties["blessed"].int_value == 1 if blessing else None,
         infra_blessed=infra_blessing.custom_properties["blessed"].int_value == 1 if infra_blessing else None,
         pushed_to=pushed.custom_properties["pushed_destination"].string_value if was_pushed else None,

@@ -1,6 +1,9 @@
-"""Order of the tests: what imports TFX or runs a pipeline comes last. And Ctrl-C, which some of them press."""
+"""Order of the tests: what imports TFX or runs a pipeline comes last. Ctrl-C, which some of them press. A browser."""
 
+import shutil
 import signal
+
+import pytest
 
 
 def pytest_configure():
@@ -11,3 +14,47 @@ def pytest_configure():
 def pytest_collection_modifyitems(items):
     """Moves tests marked `tfx` behind all others, keeping the order otherwise."""
     items.sort(key=lambda item: item.get_closest_marker("tfx") is not None)
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium, headless."""
+    from playwright import sync_api  # most tests need none
+
+    path = shutil.which("chromium")
+    if path is None:
+        pytest.skip("no chromium on PATH; deploy/test_packages.sh, as root, installs Debian's")
+    quiet = ("background-networking", "component-update", "sync", "gpu", "quic")
+    arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(chromium):
+    """Opens a page in a browser of its own: `visit(url, **options of the browser's context)`.
+
+    At the end of the test, no script has failed, and nothing was asked of any other server.
+    """
+    from playwright import sync_api
+
+    sync_api.expect.set_options(timeout=30_000)
+    contexts, troubles = [], []
+
+    def open_page(url, **options):
+        context = chromium.new_context(**options)
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on("pageerror", lambda error: troubles.append(str(error)))
+        page.on("dialog", lambda dialog: troubles.append(dialog.message))
+        page.on("request", lambda request: request.url.startswith(url) or troubles.append(request.url))
+        page.goto(url)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert troubles == []

@@ -7,6 +7,8 @@ import pytest
 
 from tests.wheel import ROOT, build_wheel
 
+TEMPLATES = "components/report/templates"
+
 
 @pytest.fixture(scope="module")
 def wheel(tmp_path_factory):
@@ -32,6 +34,12 @@ def test_the_files_of_the_demo_page_are_in_it(wheel):
     }
     assert expected <= set(wheel.namelist())
     assert "serving/demo/static/demo.js" in expected
+
+
+def test_the_templates_of_the_report_are_in_it(wheel):
+    expected = {f"{TEMPLATES}/{path.name}" for path in (ROOT / TEMPLATES).iterdir()}
+    assert expected <= set(wheel.namelist())
+    assert f"{TEMPLATES}/report.html" in expected
 
 
 def test_it_names_the_command_and_the_extras(wheel):

@@ -76,7 +76,7 @@ def measure_confidence(
     widths = np.cumsum([part.shape[1] for part in matrix])[:-1]
     sums = np.concatenate(matrix, axis=1)
     confidence = Confidence()
-    for name, rows in _slices(examples, slicings).items():
+    for name, rows in rows_by_slice(examples, slicings).items():
         if len(rows) < MIN_EXAMPLES and name != OVERALL:
             continue
         samples = dict(zip(columns, np.split(resample(sums[rows]), widths, axis=1), strict=True))
@@ -109,7 +109,8 @@ def _matrix(examples: pa.Table, column: str) -> np.ndarray:
     return values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), -1)
 
 
-def _slices(examples: pa.Table, slicings: Sequence[Slicing]) -> dict[str, list[int]]:
+def rows_by_slice(examples: pa.Table, slicings: Sequence[Slicing]) -> dict[str, list[int]]:
+    """Which rows, as `read_examples` gives them, are in which slice, by the slices' names."""
     rows: dict[str, list[int]] = {}
     for place, pairs in enumerate(examples.column(SLICES_COLUMN).to_pylist()):
         values = dict(pairs)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from tensorflow_model_analysis.proto import config_pb2
 
+from components.metrics.confidence import Slicing
 from components.metrics.tensor_values import text, texts
 from serving import contract
 from trainer.metrics.statistic import DecodedExample
@@ -37,3 +38,11 @@ def decoded_example(outputs: Mapping[str, Any], labels: Any) -> DecodedExample:
 def recorded_metrics(eval_config: config_pb2.EvalConfig) -> list[dict[str, Any]]:
     """The settings of each metric, in order, as the configuration records them for TextMetric."""
     return [json.loads(metric.config) for spec in eval_config.metrics_specs for metric in spec.metrics]
+
+
+def recorded_slicings(eval_config: tfma.EvalConfig) -> list[Slicing]:
+    """How slices are made, in order."""
+    return [
+        Slicing((*spec.feature_keys, *spec.feature_values), dict(spec.feature_values))
+        for spec in eval_config.slicing_specs
+    ]

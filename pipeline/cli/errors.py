@@ -9,6 +9,7 @@ from rich.console import Console
 
 from pipeline.cli.drawing import drawn
 from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.wanted_run import run_with
 from pipeline.config_file import load_config
 
 UNUSABLE = 2
@@ -73,14 +74,4 @@ def _evaluation_of(path: Path, run_id: str | None) -> str:
     config = load_config(path)
     with quiet_libraries():
         from pipeline.history import read_runs
-    runs = [run for run in read_runs(config) if run.evaluation_uri]
-    if not runs:
-        raise ValueError(f"task {config.name} has no evaluation yet: run the pipeline first")
-    if run_id is None:
-        return runs[-1].evaluation_uri
-    found = next((run.evaluation_uri for run in runs if run.run_id == run_id), None)
-    if found is None:
-        raise ValueError(
-            f"run {run_id} has no evaluation; such that have: {', '.join(run.run_id for run in runs[-5:])}"
-        )
-    return found
+    return run_with("evaluation", config.name, read_runs(config), run_id).evaluation_uri

@@ -16,6 +16,7 @@ from pipeline.cli import (
     predict,
     prune,
     push,
+    report,
     run,
     schema,
     serve,
@@ -51,6 +52,7 @@ app.command("lineage")(lineage.lineage)
 app.command("compare")(compare.compare)
 app.command("push")(push.push)
 app.command("prune")(prune.prune)
+app.command("report")(report.report)
 app.add_typer(schema.app, name="schema")
 app.add_typer(config.app, name="config")
 app.add_typer(example.app, name="example")

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 
+from components.report.rendering import PAGE
 from pipeline.cli.log_file import chatter_to
 from pipeline.cli.run_view import RunView, confidence_table, metrics_table, outcome_lines
 from pipeline.config import Config
@@ -49,6 +50,7 @@ def run(config: Config, orchestrator: str) -> int:
         console.print(confidence_table(verdict))
     for line in outcome_lines(finished, verdict, report):
         console.print(line, soft_wrap=True)
+    console.print(f"Report in {finished.report_uri}/{PAGE}", soft_wrap=True)
     return 0 if finished.pushed_to else NOT_BLESSED
 
 

@@ -1,9 +1,8 @@
-"""Models, servers and a browser for the tests of the demo page."""
+"""Models and servers for the tests of the demo page."""
 
 import shutil
 
 import pytest
-from playwright import sync_api
 
 from tests.serving.demo.servers import Hanging, model_server, page_of, serve
 from tests.trainer.toy_export import export_toy
@@ -54,43 +53,3 @@ def hanging():
     with serve(service) as address, page_of(address, "any") as url:
         service.page = url
         yield service
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """Debian's Chromium, headless."""
-    path = shutil.which("chromium")
-    if path is None:
-        pytest.skip("no chromium on PATH; deploy/test_packages.sh, as root, installs Debian's")
-    quiet = ("background-networking", "component-update", "sync", "gpu", "quic")
-    arguments = ["--no-sandbox", "--no-first-run", *(f"--disable-{name}" for name in quiet)]
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=arguments)
-        yield browser
-        browser.close()
-
-
-@pytest.fixture
-def visit(chromium):
-    """Opens a page in a browser of its own: `visit(url, **options of the browser's context)`.
-
-    At the end of the test, no script has failed, and nothing was asked of any other server.
-    """
-    sync_api.expect.set_options(timeout=30_000)
-    contexts, troubles = [], []
-
-    def open_page(url, **options):
-        context = chromium.new_context(**options)
-        context.set_default_timeout(30_000)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("pageerror", lambda error: troubles.append(str(error)))
-        page.on("dialog", lambda dialog: troubles.append(dialog.message))
-        page.on("request", lambda request: request.url.startswith(url) or troubles.append(request.url))
-        page.goto(url)
-        return page
-
-    yield open_page
-    for context in contexts:
-        context.close()
-    assert troubles == []

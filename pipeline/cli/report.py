@@ -1,0 +1,60 @@
+"""`seq2seq report`: where the report of a run is, or a copy of it."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from components.report.rendering import CARD, PAGE
+from pipeline.cli.options import ConfigPath, Overrides
+from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.wanted_run import run_with
+from pipeline.config_file import load_config
+
+UNUSABLE = 2
+
+
+def report(
+    config: ConfigPath,
+    overrides: Overrides,
+    run: Annotated[
+        str | None, typer.Option(metavar="RUN", help="Id of a run.  [default: the newest that has a report]")
+    ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option(help="Copy the page to this file; the model card, where its name ends in .md."),
+    ] = None,
+) -> None:
+    """Print where the report of a run is, a page of HTML and a model card in Markdown, or copy one of them.
+
+    Exits with 2 where there is no such run, or it has no report.
+    """
+    settings = load_config(config, overrides)
+    try:
+        with quiet_libraries():
+            from pipeline.history import read_runs
+        folder = Path(run_with("report", settings.name, read_runs(settings), run).report_uri)
+        if output is None:
+            typer.echo(folder / PAGE)
+            typer.echo(folder / CARD)
+            return
+        _copy(folder / (CARD if output.suffix == ".md" else PAGE), output)
+        typer.echo(output)
+    except (ValueError, OSError) as error:
+        typer.echo(f"error: {error}", err=True)
+        raise typer.Exit(UNUSABLE) from error
+
+
+def _copy(source: Path, output: Path) -> None:
+    """Copies a file in one step: what is there stays whole until the copy is."""
+    descriptor, temporary = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.parent)
+    os.close(descriptor)
+    try:
+        shutil.copyfile(source, temporary)
+        os.chmod(temporary, 0o644)
+        os.replace(temporary, output)
+    finally:
+        Path(temporary).unlink(missing_ok=True)
