@@ -112,4 +112,6 @@ def _slices_by(keys: list[str], buckets: dict[str, list[str]]) -> list[config_pb
     """Slices by all of the keys together; where a key has buckets, those."""
     plain = [key for key in keys if key not in buckets]
     named = [[(key, name) for name in buckets[key]] for key in keys if key in buckets]
-    return [config_pb2.SlicingSpec(feature_keys=plain, feature_values=dict(pairs)) for pairs in itertools.product(*named)]
+    return [
+        config_pb2.SlicingSpec(feature_keys=plain, feature_values=dict(pairs)) for pairs in itertools.product(*named)
+    ]

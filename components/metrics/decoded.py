@@ -40,7 +40,7 @@ def recorded_metrics(eval_config: config_pb2.EvalConfig) -> list[dict[str, Any]]
     return [json.loads(metric.config) for spec in eval_config.metrics_specs for metric in spec.metrics]
 
 
-def recorded_slicings(eval_config: tfma.EvalConfig) -> list[Slicing]:
+def recorded_slicings(eval_config: config_pb2.EvalConfig) -> list[Slicing]:
     """How slices are made, in order."""
     return [
         Slicing((*spec.feature_keys, *spec.feature_values), dict(spec.feature_values))

@@ -33,7 +33,7 @@ class ToRecord(beam.DoFn):
         statistics: Mapping[str, CorpusStatistic],
         models: Sequence[str],
         slice_keys: Sequence[str],
-        buckets: Mapping[str, Buckets],
+        buckets: dict[str, Buckets],
     ):
         """Takes what is to be recorded.
 

@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import apache_beam as beam
@@ -76,7 +76,7 @@ class KeepWhatMetricsRead(beam.DoFn):
 
 
 def add_slice_features(
-    extracts: tfma.Extracts, slice_keys: Sequence[str], buckets: Mapping[str, Buckets]
+    extracts: tfma.Extracts, slice_keys: Sequence[str], buckets: dict[str, Buckets]
 ) -> tfma.Extracts:
     """Gives an example the features that it is sliced by, as text: slice keys, and the buckets that its source is in.
 

@@ -1,7 +1,10 @@
 """The whole pipeline, as a person runs it: from files of pairs to a pushed model, and what stops it."""
 
+import hashlib
+import json
 import logging
 import os
+import pathlib
 import signal
 
 import numpy as np
@@ -29,6 +32,7 @@ NODES = [
     "Evaluator",
     "ServingValidator",
     "AtomicPusher",
+    "Report",
 ]
 
 
@@ -53,6 +57,37 @@ def test_status_lists_the_run(finished):
     shown = seq2seq("status", task.config).output
     assert "completed" in shown
     assert str(task.versions()[0]) in shown
+
+
+def test_the_report_tells_what_was_pushed_and_what_it_was_made_of(finished, tmp_path):
+    outcome, task = finished
+    first = read_runs(load_config(task.config))[0]
+    page, card = map(pathlib.Path, seq2seq("report", task.config, "--run", first.run_id).output.split())
+    assert f"Report in {page}" in outcome.output
+    [version] = task.versions()
+    vocabulary = task.served / str(version) / "assets.extra" / "training" / "source_vocabulary"
+    told = [
+        *(f"Pushed as version {version}", first.run_id, "kind:loud", "Reliability", 'class="heat"', "nats a token"),
+        *(hashlib.sha256(vocabulary.read_bytes()).hexdigest(), first.model_uri, "at most 5", "embedding_size: 16"),
+    ]
+    shown = page.read_text(encoding="utf-8")
+    assert [each for each in told if each not in shown] == []
+    assert f"Pushed as version {version}" in card.read_text(encoding="utf-8")
+    for original, copy in ((page, tmp_path / "copy.html"), (card, tmp_path / "copy.md")):
+        copied = seq2seq("report", task.config, "--run", first.run_id, "--output", copy)
+        assert (copied.exit_code, copied.output) == (0, f"{copy}\n")
+        assert copy.read_bytes() == original.read_bytes()
+    unknown = seq2seq("report", task.config, "--run", "never", "--output", tmp_path / "copy.html")
+    assert (unknown.exit_code, "run never has no report" in unknown.output) == (2, True)
+    assert (tmp_path / "copy.html").read_bytes() == page.read_bytes()
+
+
+def test_the_calibration_is_part_of_what_is_served(finished):
+    _, task = finished
+    served = task.served / str(task.versions()[0]) / "assets.extra" / "calibration.json"
+    calibration = json.loads(served.read_text(encoding="utf-8"))
+    assert calibration["examples"] == 60
+    assert [each["precision"] for each in calibration["thresholds"]] == [0.9, 0.95, 0.99]
 
 
 def test_ids_of_the_transform_component_equal_those_of_the_exported_model(finished):
@@ -106,6 +141,9 @@ def test_a_model_that_fails_a_threshold_is_not_pushed_and_the_figures_are_told(f
     states = last_run(task).nodes
     assert states["Trainer"] == "cached", "the threshold does not concern the Trainer"
     assert states["Evaluator"] == "completed"
+    report = pathlib.Path(seq2seq("report", task.config).output.split()[0]).read_text(encoding="utf-8")
+    assert "Not pushed: the model failed a threshold" in report
+    assert "at least 1.01" in report
 
 
 def test_a_changed_setting_runs_what_depends_on_it_and_is_measured_against_the_blessed_model(finished):
