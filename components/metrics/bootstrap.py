@@ -49,10 +49,10 @@ def p_value(ours: np.ndarray, theirs: np.ndarray, difference: float) -> float:
 
     Returns:
       The share of samples, one added, in which the difference exceeds its mean by more than the observed one; 1 where
-      a sample has no score.
+      a sample has no score, and for no difference.
     """
     differences = np.abs(ours - theirs)
-    if np.isnan(differences).any():
+    if np.isnan(differences).any() or not difference:
         return 1.0
     return (int(np.sum(differences - differences.mean() > abs(difference))) + 1) / (len(differences) + 1)
 

@@ -115,16 +115,19 @@ def reliability_chart(title: str, points: Sequence[tuple[float, float, float, st
       points: of each bin, its mean confidence, the share that is right, the share of examples, and words.
     """
     unit = (0.0, 1.0)
-    chart = _chart(title, ("confidence", unit), ("share that is right", unit), {"as sure as right": [(0, 0), (1, 1)]})
+    chart = _chart(
+        title, ("confidence", unit), ("share that is right", unit), {"as sure as right": [(0.0, 0.0), (1.0, 1.0)]}
+    )
     x_scale, y_scale = _scales(unit, unit)
     dots = [Dot(x_scale.at(x), y_scale.at(y), round(3 + 9 * math.sqrt(share), 2), text) for x, y, share, text in points]
     return dataclasses.replace(chart, dots=dots)
 
 
-def ticks(low: float, high: float, most: int = 6) -> list[float]:
-    """Round values from `low` to `high`, at least two and about `most`."""
+def ticks(low: float, high: float, most: int = 6, least_step: float = 0.0) -> list[float]:
+    """Round values from `low` to `high`, about `most` of them; they are not closer together than `least_step`."""
     step = 10 ** math.floor(math.log10((high - low) / most))
     step *= next(factor for factor in (1, 2, 5, 10) if (high - low) / (step * factor) <= most)
+    step = max(step, least_step)
     return [step * place for place in range(math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9) + 1)]
 
 
@@ -148,11 +151,12 @@ def _chart(
 ) -> Chart:
     (x_title, x_range), (y_title, y_range) = x_axis, y_axis
     x_scale, y_scale = _scales(x_range, y_range)
+    is_counted = all(isinstance(x, int) for points in lines.values() for x, _ in points)
     return Chart(
         title=title,
         x_title=x_title,
         y_title=y_title,
-        x_ticks=[Tick(x_scale.at(value), f"{value:.4g}") for value in ticks(*x_range)],
+        x_ticks=[Tick(x_scale.at(value), f"{value:.4g}") for value in ticks(*x_range, least_step=float(is_counted))],
         y_ticks=[Tick(y_scale.at(value), f"{value:.4g}") for value in ticks(*y_range, 5)],
         lines=[Line(name, [(x_scale.at(x), y_scale.at(y)) for x, y in points]) for name, points in lines.items()],
         mark=Tick(x_scale.at(mark[0]), mark[1]) if mark else None,

@@ -35,7 +35,7 @@ def training_section(result: dict[str, Any]) -> TrainingSection:
         ("epochs", f"{len(result['history'])}, stopped by training.{result['stopped_by']}"),
         ("weights that remain", f"mean of epochs {averaged}" if len(averaged) > 1 else f"epoch {result['best_epoch']}"),
         ("loss on the split eval", f"{result['eval_loss']:.4g} nats a token"),
-        (f"{metric} on the split eval", f"{result['eval_metric']:.4g}"),
+        *([] if metric == "loss per token" else [(f"{metric} on the split eval", f"{result['eval_metric']:.4g}")]),
         ("seed", str(result["seed"])),
         ("time", f"{result['seconds'] / 60:,.1f} minutes"),
         ("speed", f"{result['target_tokens_per_second']:,.0f} target tokens a second"),

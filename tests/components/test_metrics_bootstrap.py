@@ -68,3 +68,8 @@ def test_without_a_score_nothing_is_sure():
     none = np.full(1000, float("nan"))
     assert math.isnan(interval(none)[0])
     assert p_value(none, none, float("nan")) == 1.0
+
+
+def test_models_that_do_not_differ_do_not_differ_surely():
+    scores = np.full(1000, 0.25)
+    assert p_value(scores, scores, 0.0) == 1.0

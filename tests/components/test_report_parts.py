@@ -36,6 +36,7 @@ def test_a_line_runs_from_edge_to_edge_and_up_is_more():
     middle = (chart.left + chart.right) / 2, (chart.top + chart.bottom) / 2
     assert line.places == [(chart.left, chart.top), middle, (chart.right, chart.bottom)]
     assert chart.mark.place == middle[0]
+    assert [tick.label for tick in chart.x_ticks] == ["1", "2", "3"]
     assert line_chart("", "", "", {"none": []}) is None
 
 
