@@ -104,4 +104,10 @@ def _position(key, eval_config: config_pb2.EvalConfig) -> tuple[int, list[tuple[
 
 
 def _columns(key) -> list[tuple[str, str]]:
-    return [(single.column, single.bytes_value.decode("utf-8", errors="replace")) for single in key.single_slice_keys]
+    return [(single.column, _value(single)) for single in key.single_slice_keys]
+
+
+def _value(single) -> str:
+    # TFMA takes a value that is named in the configuration, as a bucket is, for a number where it looks like one.
+    value = getattr(single, single.WhichOneof("kind"))
+    return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value)
