@@ -26,8 +26,8 @@ class InputConfig(Section):
     pattern: str = Field(
         min_length=1,
         description=(
-            "Glob below data.base; {SPAN} stands for the number of a span, the newest is read, and it must be the same"
-            " one for all patterns that have {SPAN}."
+            "Glob below data.base; {SPAN} stands for the number of a span. The newest are read, as many as window says,"
+            " and must be there for all patterns that have {SPAN}."
         ),
     )
     target_pattern: str | None = Field(
@@ -39,6 +39,9 @@ class InputConfig(Section):
             "Names of splits with their weights. One name takes all; several share the pairs by a stable hash of the"
             " source text, so that all pairs of one source fall on one side."
         ),
+    )
+    window: int | None = Field(
+        None, ge=1, description="How many of the newest spans this pattern is read of; none: data.window."
     )
     further_references: bool = Field(
         False,
@@ -78,6 +81,10 @@ class DataConfig(Section):
     )
     base: str = Field(min_length=1, description="Folder of the files, absolute or relative to the working directory.")
     inputs: list[InputConfig] = Field(min_length=1, description="The files, and the splits that they go to.")
+    window: int = Field(1, ge=1, description="How many of the newest spans are read, as many as there are at the most.")
+    span: int | None = Field(
+        None, ge=0, description="Number of the span that is taken for the newest one; none: the newest."
+    )
     header: bool = Field(False, description="Formats tsv and csv: the first line names the columns.")
     columns: list[str] = Field(
         ["source", "target"], min_length=2, description="Formats tsv and csv without header: names of the columns."
@@ -168,6 +175,15 @@ class DataConfig(Section):
     def named_columns(self) -> list[str]:
         """The columns, JSON keys or features to read: source, target, slice keys, and the weight if there is one."""
         return [self.source, self.target, *self.slice_keys, *([] if self.weight is None else [self.weight])]
+
+    def windows(self) -> list[int]:
+        """How many spans each pattern is read of, by input; that of targets comes after that of sources."""
+        return [
+            entry.window or self.window
+            for entry in self.inputs
+            for pattern in (entry.pattern, entry.target_pattern)
+            if pattern is not None
+        ]
 
     def split_names(self) -> list[str]:
         """Names of all splits that the inputs feed, in the order in which they appear."""

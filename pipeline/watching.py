@@ -45,14 +45,14 @@ class Watcher:
                 for pattern in (entry.pattern, entry.target_pattern)
                 if pattern is not None
             ]
-            resolved, span = resolve_spans(self._data.base, patterns)
+            resolved, spans = resolve_spans(self._data.base, patterns, self._data.windows(), self._data.span)
         except DataError as error:
             # A part of a span may have arrived before the rest.
             self._before = None
             self._tell(f"waiting: {error}")
             return False
         state = input_fingerprint(self._data.base, zip(patterns, resolved, strict=True))
-        name = "the data" if span is None else f"span {span}"
+        name = f"span {spans[-1]}" if spans else "the data"
         before, self._before = self._before, state
         if state == self.last_run():
             return False

@@ -1,13 +1,23 @@
-"""What happens before the cache is looked up: the newest span is found, and the state of the files is recorded."""
+"""What happens before the cache is looked up: the newest spans are found, and the state of the files is recorded."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from tfx.components.example_gen import driver, input_processor
+from tfx.orchestration.portable import data_types
 from tfx.proto import example_gen_pb2, range_config_pb2
+from tfx.proto.orchestration import driver_output_pb2
+from tfx.types import standard_component_specs
+from tfx.utils import proto_utils
 
+from components.config import DataConfig
 from components.example_gen.files import input_fingerprint
 from components.example_gen.rows import DataError
+from components.example_gen.settings import unpack_settings
 from components.example_gen.spans import resolve_spans
+
+# Property of examples: the numbers of all their spans, rising, with commas between. TFX's own, `span`, is the last.
+SPANS_PROPERTY = "spans"
 
 
 class Driver(driver.FileBasedDriver):
@@ -25,31 +35,53 @@ class Driver(driver.FileBasedDriver):
     ) -> input_processor.InputProcessor:
         """Returns what resolves the patterns of these splits."""
         del range_config
-        return _InputProcessor(input_base_uri, splits)
+        self._processor = _InputProcessor(input_base_uri, splits, self._data)
+        return self._processor
+
+    def resolve_exec_properties(self, exec_properties: dict[str, Any], *info: Any) -> dict[str, Any]:
+        """Puts the spans into the patterns, and records the newest one and the state of the files."""
+        self._data = unpack_settings(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
+        properties = super().resolve_exec_properties(exec_properties, *info)
+        config = proto_utils.json_to_proto(
+            properties[standard_component_specs.INPUT_CONFIG_KEY], example_gen_pb2.Input()
+        )
+        for split, pattern in zip(config.splits, self._processor.patterns, strict=True):
+            split.pattern = pattern
+        return {**properties, standard_component_specs.INPUT_CONFIG_KEY: proto_utils.proto_to_json(config)}
+
+    def run(self, execution_info: data_types.ExecutionInfo) -> driver_output_pb2.DriverOutput:
+        """Does that, and records all spans on the examples."""
+        result = super().run(execution_info)
+        if self._processor.spans:
+            spans = ",".join(map(str, self._processor.spans))
+            for examples in result.output_artifacts[standard_component_specs.EXAMPLES_KEY].artifacts:
+                examples.custom_properties[SPANS_PROPERTY].string_value = spans
+        return result
 
 
 class _InputProcessor(input_processor.InputProcessor):
-    def __init__(self, base: str, splits: Iterable[example_gen_pb2.Input.Split]):
+    def __init__(self, base: str, splits: Iterable[example_gen_pb2.Input.Split], data: DataConfig):
         super().__init__(splits)
         self._base = base
         patterns = [split.pattern for split in splits]
         try:
-            resolved, self._span = resolve_spans(base, patterns)
+            self.patterns, self.spans = resolve_spans(base, patterns, data.windows(), data.span)
         except DataError:
             # The executor finds the same, and so the failure is recorded as that of the component.
-            resolved, self._span = patterns, None
-        self._resolved = dict(zip(patterns, resolved, strict=True))
+            self.patterns, self.spans = patterns, []
 
     def resolve_span_and_version(self) -> tuple[int, int | None]:
-        return self._span or 0, None
+        return self.get_latest_span(), None
 
     def get_pattern_for_span_version(self, pattern: str, span: int, version: int | None) -> str:
         del span, version
-        return self._resolved[pattern]
+        # Two splits may have the same pattern, and different windows: the driver fills them in.
+        return pattern
 
     def get_input_fingerprint(self, span: int, version: int | None) -> str:
         del span, version
-        return input_fingerprint(self._base, [(split.name, self._resolved[split.pattern]) for split in self._splits])
+        names = (split.name for split in self._splits)
+        return input_fingerprint(self._base, zip(names, self.patterns, strict=True))
 
     def get_latest_span(self) -> int:
-        return self._span or 0
+        return self.spans[-1] if self.spans else 0

@@ -43,7 +43,7 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
         patterns = unpack_patterns(exec_properties[standard_component_specs.INPUT_CONFIG_KEY])
         # Where the driver could not tell a span, this says why.
-        patterns, _ = resolve_spans(base, patterns)
+        patterns, _ = resolve_spans(base, patterns, data.windows(), data.span)
         inputs = find_inputs(base, by_entry(patterns, data))
         examples.split_names = artifact_utils.encode_split_names(data.split_names())
         tally_path = os.path.join(examples.uri, TALLY_FILE)

@@ -22,6 +22,11 @@ def full_pattern(base: str, pattern: str) -> str:
     return FileSystems.join(glob.escape(base), pattern)
 
 
+def find_lines(base: str, patterns: str) -> list[FileMetadata]:
+    """Files that any of the globs below a folder matches, which stand one to a line, in the order of these."""
+    return [file for pattern in patterns.split("\n") for file in find_files(full_pattern(base, pattern))]
+
+
 def find_files(pattern: str) -> list[FileMetadata]:
     """Files that a glob matches, ordered by path; `*` and `?` stay within a folder, `**` goes below it."""
     [match] = FileSystems.match([pattern])
@@ -33,12 +38,12 @@ def input_fingerprint(base: str, patterns: Iterable[tuple[str, str]]) -> str:
 
     Args:
       base: folder of the files.
-      patterns: globs below it, without {SPAN}, each with a name that its lines begin with.
+      patterns: globs below it, without {SPAN}, one or more to a line, each with a name that its lines begin with.
     """
     return "\n".join(
         f"{name} {file.path} {file.size_in_bytes} {file.last_updated_in_seconds!r}"
         for name, pattern in patterns
-        for file in find_files(full_pattern(base, pattern))
+        for file in find_lines(base, pattern)
     )
 
 

@@ -11,7 +11,7 @@ from tfx.types import artifact_utils, component_spec, standard_artifacts, standa
 
 from components.config import DataConfig
 from components.example_gen.files import input_fingerprint
-from components.example_gen.settings import pack_patterns, unpack_patterns
+from components.example_gen.settings import pack_patterns, pack_settings, unpack_patterns, unpack_settings
 from components.example_gen.spans import resolve_spans
 
 STATE_KEY = "state"
@@ -34,7 +34,8 @@ class Executor(base_executor.BaseExecutor):
         self._log_startup(input_dict, output_dict, exec_properties)
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
         patterns = unpack_patterns(exec_properties[standard_component_specs.INPUT_CONFIG_KEY])
-        resolved, _ = resolve_spans(base, patterns)
+        data = unpack_settings(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
+        resolved, _ = resolve_spans(base, patterns, data.windows(), data.span)
         fingerprint = input_fingerprint(base, zip(patterns, resolved, strict=True))
         state = artifact_utils.get_single_instance(output_dict[STATE_KEY])
         state.value = hashlib.sha256(fingerprint.encode()).hexdigest()
@@ -46,13 +47,16 @@ class InputStateSpec(component_spec.ComponentSpec):
     PARAMETERS = {
         standard_component_specs.INPUT_BASE_KEY: component_spec.ExecutionParameter(type=str),
         standard_component_specs.INPUT_CONFIG_KEY: component_spec.ExecutionParameter(type=example_gen_pb2.Input),
+        standard_component_specs.CUSTOM_CONFIG_KEY: component_spec.ExecutionParameter(
+            type=example_gen_pb2.CustomConfig
+        ),
     }
     INPUTS = {}
     OUTPUTS = {STATE_KEY: component_spec.ChannelParameter(type=standard_artifacts.String)}
 
 
 class InputState(base_component.BaseComponent):
-    """Finds the newest span, and looks at the files of all patterns; its output `state` changes when any of them does.
+    """Finds the newest spans, and looks at the files of all patterns; its output `state` changes when any of them does.
 
     It must never be taken from a cache.
     """
@@ -69,6 +73,9 @@ class InputState(base_component.BaseComponent):
         """
         super().__init__(
             InputStateSpec(
-                input_base=base, input_config=pack_patterns(data), state=types.Channel(type=standard_artifacts.String)
+                input_base=base,
+                input_config=pack_patterns(data),
+                custom_config=pack_settings(data, code_version=""),
+                state=types.Channel(type=standard_artifacts.String),
             )
         )

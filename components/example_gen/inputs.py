@@ -5,7 +5,7 @@ import dataclasses
 import logging
 from collections.abc import Sequence
 
-from components.example_gen.files import find_files, full_pattern
+from components.example_gen.files import find_lines, full_pattern
 from components.example_gen.rows import DataError
 
 _LOGGER = logging.getLogger("seq2seq.example_gen")
@@ -32,15 +32,15 @@ def find_inputs(base: str, entry_patterns: Sequence[Sequence[str]]) -> list[Inpu
     Args:
       base: folder of the files.
       entry_patterns: for each entry of `data.inputs` its globs below the folder: one, or that of the sources and that
-        of the targets.
+        of the targets; where there are several of either they stand one to a line.
 
     Raises:
       DataError: a pattern matches no files, or not as many as the other one of its entry.
     """
     found: list[InputFiles] = []
     for entry, patterns in enumerate(entry_patterns):
-        globs = [full_pattern(base, pattern) for pattern in patterns]
-        files = [[file.path for file in find_files(glob)] for glob in globs]
+        globs = [" and ".join(full_pattern(base, line) for line in pattern.split("\n")) for pattern in patterns]
+        files = [[file.path for file in find_lines(base, pattern)] for pattern in patterns]
         for glob, paths in zip(globs, files, strict=True):
             if not paths:
                 raise DataError(f"no files match {glob} (data.inputs.{entry})")

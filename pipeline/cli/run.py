@@ -23,13 +23,16 @@ def run(
         OrchestratorName,
         typer.Option(help="local: node after node (LocalDagRunner). beam: nodes as a Beam job (BeamDagRunner)."),
     ] = OrchestratorName.LOCAL,
+    span: Annotated[
+        int | None, typer.Option(min=0, metavar="N", help="Take span N for the newest one: sets data.span.")
+    ] = None,
 ) -> None:
     """Train, evaluate, and push if every threshold is passed.
 
     What has not changed since an earlier run is taken from the cache. Exits with 1 when a component failed, and with
     3 when the model was not pushed because it failed a threshold, and with 4 when another run of the task is under way.
     """
-    settings = load_config(config, overrides)
+    settings = load_config(config, [*overrides, *([] if span is None else [f"data.span={span}"])])
     from pipeline.cli import run_session  # imports TFX
 
     raise typer.Exit(run_session.run(settings, orchestrator.value))

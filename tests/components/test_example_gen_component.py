@@ -120,6 +120,23 @@ def test_the_newest_span_is_read_beside_a_fixed_set(task):
     assert task.run(inputs=inputs) == "cached", "an old span is not read"
 
 
+def test_a_window_of_spans_is_read_and_recorded_and_a_fixed_one_instead(task):
+    inputs = [{"pattern": "span-{SPAN}/*.tsv", "splits": {"train": 1}}, INPUTS[1]]
+    for number in (1, 2, 3):
+        task.write(f"span-{number}/a.tsv", (f"of {number}", "x"))
+    assert task.run(inputs=inputs, window=2) == "completed"
+    assert sorted(x["source"] for x in task.examples("train")) == [["of 2"], ["of 3"]]
+    properties = last_artifact(task.root, "Examples").custom_properties
+    assert (properties["span"].int_value, properties["spans"].string_value) == (3, "2,3")
+    assert task.run(inputs=inputs, window=2) == "cached"
+    task.write("span-2/a.tsv", ("of two", "x"))
+    assert task.run(inputs=inputs, window=2) == "completed", "a file of the window has changed"
+    assert task.run(inputs=inputs, span=2) == "completed"
+    assert [x["source"] for x in task.examples("train")] == [["of two"]]
+    with pytest.raises(DataError, match=r"there is no span 4 of span-\{SPAN\}/\*\.tsv: there are 1, 2, 3"):
+        task.run(inputs=inputs, span=4)
+
+
 @pytest.mark.parametrize(
     ("inputs", "said"),
     [

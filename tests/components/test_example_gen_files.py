@@ -73,24 +73,44 @@ def test_the_newest_span_goes_into_all_patterns_that_ask_for_one(tmp_path):
     touch(tmp_path, "2/train.tsv", "10/train.tsv", "9/train.tsv", "x11/train.tsv", "11/other.tsv", "eval-10.tsv")
     touch(tmp_path, "12/deeper/train.tsv", "test.tsv")
     patterns = ["{SPAN}/train.tsv", "test.tsv", "eval-{SPAN}.tsv"]
-    assert resolve_spans(str(tmp_path), patterns) == (["10/train.tsv", "test.tsv", "eval-10.tsv"], 10)
-    assert resolve_spans(str(tmp_path), ["test.tsv", "nothing*"]) == (["test.tsv", "nothing*"], None)
+    assert resolve_spans(str(tmp_path), patterns, [1] * 3) == (["10/train.tsv", "test.tsv", "eval-10.tsv"], [10])
+    assert resolve_spans(str(tmp_path), ["test.tsv", "nothing*"], [1, 1]) == (["test.tsv", "nothing*"], [])
+
+
+def test_a_window_has_the_newest_spans_that_there_are_and_each_pattern_its_own(tmp_path):
+    names = [name for span in ("1", "02", "7") for name in (f"{span}/train.tsv", f"eval-{span}.tsv")]
+    touch(tmp_path, *names)
+    patterns = ["{SPAN}/train.tsv", "eval-{SPAN}.tsv", "{SPAN}/train.tsv"]
+    assert resolve_spans(str(tmp_path), patterns, [2, 1, 9]) == (
+        ["02/train.tsv\n7/train.tsv", "eval-7.tsv", "1/train.tsv\n02/train.tsv\n7/train.tsv"],
+        [1, 2, 7],
+    )
+    assert resolve_spans(str(tmp_path), patterns[:2], [2, 1], newest=2) == (
+        ["1/train.tsv\n02/train.tsv", "eval-02.tsv"],
+        [1, 2],
+    )
+    with pytest.raises(DataError, match=r"there is no span 3 of \{SPAN\}/train\.tsv: there are 1, 2, 7"):
+        resolve_spans(str(tmp_path), patterns, [1, 1, 1], newest=3)
+    (tmp_path / "eval-02.tsv").unlink()
+    with pytest.raises(DataError, match=r"there is no span 2 of eval-\{SPAN\}\.tsv: there are 1, 7"):
+        resolve_spans(str(tmp_path), patterns[:2], [2, 2])
+    assert resolve_spans(str(tmp_path), patterns[:2], [2, 1])[1] == [2, 7]
 
 
 def test_a_span_stays_as_it_is_written_and_may_have_a_number_of_digits(tmp_path):
     touch(tmp_path, "span-007.tsv", "span-006.tsv", "20240131-a.tsv", "20240201-b.tsv", "999-c.tsv")
-    assert resolve_spans(str(tmp_path), ["span-{SPAN}.tsv"]) == (["span-007.tsv"], 7)
-    assert resolve_spans(str(tmp_path), ["{SPAN:8}*.tsv"]) == (["20240201*.tsv"], 20240201)
+    assert resolve_spans(str(tmp_path), ["span-{SPAN}.tsv"], [1]) == (["span-007.tsv"], [7])
+    assert resolve_spans(str(tmp_path), ["{SPAN:8}*.tsv"], [1]) == (["20240201*.tsv"], [20240201])
 
 
 def test_spans_that_cannot_be_told_are_errors(tmp_path):
     touch(tmp_path, "a-1.tsv", "a-2.tsv", "b-1.tsv", "c-3.tsv", "c-03.tsv")
     with pytest.raises(DataError, match=r"newest spans are 2 of a-\{SPAN\}\.tsv, 1 of b-\{SPAN\}\.tsv"):
-        resolve_spans(str(tmp_path), ["a-{SPAN}.tsv", "b-{SPAN}.tsv"])
+        resolve_spans(str(tmp_path), ["a-{SPAN}.tsv", "b-{SPAN}.tsv"], [1, 1])
     with pytest.raises(DataError, match="no files match"):
-        resolve_spans(str(tmp_path), ["d-{SPAN}.tsv"])
+        resolve_spans(str(tmp_path), ["d-{SPAN}.tsv"], [1])
     with pytest.raises(DataError, match="written in more than one way: 03, 3"):
-        resolve_spans(str(tmp_path), ["c-{SPAN}.tsv"])
+        resolve_spans(str(tmp_path), ["c-{SPAN}.tsv"], [1])
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from tfx.utils import proto_utils
 from components.config import DataConfig
 from components.example_gen.input_state import Executor
 from components.example_gen.rows import DataError
-from components.example_gen.settings import pack_patterns
+from components.example_gen.settings import pack_patterns, pack_settings
 
 pytestmark = pytest.mark.tfx
 
@@ -24,7 +24,9 @@ def state_of(tmp_path):
         state = standard_artifacts.String()
         state.uri = str(tmp_path / "state")
         config = proto_utils.proto_to_json(pack_patterns(data))
-        Executor().Do({}, {"state": [state]}, {"input_base": str(base), "input_config": config})
+        settings = proto_utils.proto_to_json(pack_settings(data, code_version=""))
+        properties = {"input_base": str(base), "input_config": config, "custom_config": settings}
+        Executor().Do({}, {"state": [state]}, properties)
         return state.read()
 
     return look
