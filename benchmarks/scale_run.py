@@ -38,10 +38,9 @@ def run(what: str, count: int, workers: int, folder: Path) -> list[dict[str, Any
     evaluated = what == "predictions"
     # Of two splits of the same weight, one is evaluated.
     write_pairs(folder / "pairs.tsv", 2 * count if evaluated else count)
-    config = _config(folder, {"train": 1, "eval": 1} if evaluated else {"train": 98, "eval": 2})
-    beam = [f"--direct_num_workers={workers}", "--direct_running_mode=multi_processing"] if workers > 1 else None
+    config = _config(folder, {"train": 1, "eval": 1} if evaluated else {"train": 98, "eval": 2}, workers)
     placement = OnThisMachine(config)
-    pipeline = _evaluation(config, placement, folder, beam) if evaluated else create_pipeline(config, beam)
+    pipeline = _evaluation(config, placement, folder) if evaluated else create_pipeline(config)
     ended = _Ended()
     logger = logging.getLogger("seq2seq.run")
     logger.setLevel(logging.INFO)
@@ -70,9 +69,7 @@ def _run_until(last: str, pipeline: tfx_pipeline.Pipeline) -> None:
     LocalRunner().run_with_ir(compiled)
 
 
-def _evaluation(
-    config: Config, placement: OnThisMachine, folder: Path, beam: list[str] | None
-) -> tfx_pipeline.Pipeline:
+def _evaluation(config: Config, placement: OnThisMachine, folder: Path) -> tfx_pipeline.Pipeline:
     export_echo_model(str(folder / "model" / "Format-Serving"))
     data = create_ingestion(config, placement)
     model = tfx.dsl.Importer(str(folder / "model"), tfx.types.standard_artifacts.Model).with_id("Model")
@@ -85,21 +82,23 @@ def _evaluation(
         baseline_model=None,
         code_version="benchmark",
     )
+    nodes = [*data.nodes, model, evaluator]
+    placement.set_engines(nodes)
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=placement.root,
-        components=[*data.nodes, model, evaluator],
+        components=nodes,
         metadata_connection_config=placement.metadata,
-        beam_pipeline_args=beam,
     )
 
 
-def _config(folder: Path, splits: dict[str, int]) -> Config:
+def _config(folder: Path, splits: dict[str, int], workers: int) -> Config:
     text = {"max_length": 24, "vocabulary_size": 100}
     return Config.model_validate(
         {
             "name": "scale",
             "workspace": str(folder / "runs"),
+            "beam": {"direct": {"workers": workers}},
             "data": {"base": str(folder), "inputs": [{"pattern": "pairs.tsv", "splits": splits}]},
             "source": {"unit": "char", **text},
             "target": {"unit": "space", **text},

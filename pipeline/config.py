@@ -6,6 +6,7 @@ import pydantic
 from pydantic import Field
 
 from components.config import DataConfig, EvaluationConfig, ServingConfig
+from pipeline.beam_config import BeamConfig
 from pipeline.deploy_config import DeployConfig
 from pipeline.metadata_config import MetadataConfig
 from trainer.config.decoding import DecodingConfig
@@ -39,6 +40,7 @@ class Config(Section):
     evaluation: EvaluationConfig = Field(description=EvaluationConfig.__doc__)
     serving: ServingConfig = Field(ServingConfig(), description=ServingConfig.__doc__)
     metadata: MetadataConfig = Field(MetadataConfig(), description=MetadataConfig.__doc__)
+    beam: BeamConfig = Field(BeamConfig(), description=BeamConfig.__doc__)
     deploy: DeployConfig = Field(DeployConfig(), description=DeployConfig.__doc__)
 
     @pydantic.model_validator(mode="after")

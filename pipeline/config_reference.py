@@ -17,15 +17,19 @@ _BOUNDS = {"Ge": "≥", "Gt": ">", "Le": "≤", "Lt": "<"}
 
 def config_reference() -> str:
     """Renders every key with its type, range, default and meaning, as Markdown."""
+    sections = [("", Config), *_sections(Config, "")]
     lines = [
         "# Configuration reference",
         "",
         "One YAML file describes one task. Written by `seq2seq config reference` from the descriptions in the code.",
-        "",
-        *_table(Config, ""),
     ]
-    for title, section in _sections(Config, ""):
-        lines += ["", f"## {title}", "", *_table(section, f"{title}.")]
+    first_titles = {section: title for title, section in reversed(sections)}
+    for title, section in sections:
+        # Deep down a section that is there already is only referred to.
+        if first_titles[section] != title and "." in title:
+            continue
+        heading = ["", f"## {title}"] if title else []
+        lines += [*heading, "", *_table(section, f"{title}." if title else "", first_titles)]
     return "\n".join(lines) + "\n"
 
 
@@ -34,16 +38,25 @@ def _sections(section: type[pydantic.BaseModel], prefix: str) -> list[tuple[str,
     for name, field in section.model_fields.items():
         below = section_of(field.annotation)
         if below:
-            title = f"{prefix}{name}{_EACH.get(typing.get_origin(field.annotation), '')}"
+            title = _title(prefix, name, field)
             found += [(title, below), *_sections(below, f"{title}.")]
     return found
 
 
-def _table(section: type[pydantic.BaseModel], prefix: str) -> list[str]:
+def _title(prefix: str, name: str, field: pydantic.fields.FieldInfo) -> str:
+    return f"{prefix}{name}{_EACH.get(typing.get_origin(field.annotation), '')}"
+
+
+def _table(
+    section: type[pydantic.BaseModel], prefix: str, first_titles: dict[type[pydantic.BaseModel], str]
+) -> list[str]:
     rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for name, field in section.model_fields.items():
         meaning = (field.description or "").replace("|", "\\|")
-        kind = "section" if section_of(field.annotation) else f"{_type(field.annotation)}{_range(field.metadata)}"
+        below = section_of(field.annotation)
+        kind = f"{_type(field.annotation)}{_range(field.metadata)}" if below is None else "section"
+        if below and prefix and first_titles[below] != _title(prefix, name, field):
+            kind = f"section, as `{first_titles[below]}`"
         rows.append(f"| `{prefix}{name}` | {kind} | {_default(field)} | {meaning} |")
     return rows
 

@@ -32,9 +32,7 @@ _REPORTED = {
 }
 
 
-def create_pipeline(
-    config: Config, beam_pipeline_args: list[str] | None = None, placement: Placement | None = None
-) -> tfx.dsl.Pipeline:
+def create_pipeline(config: Config, placement: Placement | None = None) -> tfx.dsl.Pipeline:
     """Builds the pipeline that a configuration describes.
 
     Each component is given its part of the configuration and a fingerprint of the code that it runs, so that a
@@ -42,7 +40,6 @@ def create_pipeline(
 
     Args:
       config: the task.
-      beam_pipeline_args: arguments for the Beam pipelines inside the components.
       placement: where it will run; None: on this machine.
     """
     placement = placement or OnThisMachine(config)
@@ -181,11 +178,11 @@ def create_pipeline(
         *placement.further_pushers(**blessed),
         report,
     ]
+    placement.set_engines(components)
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=placement.root,
         components=components,
         enable_cache=True,
         metadata_connection_config=placement.metadata,
-        beam_pipeline_args=beam_pipeline_args,
     )

@@ -5,6 +5,7 @@ from typing import Literal
 import pydantic
 from pydantic import Field
 
+from pipeline.beam_config import BeamConfig
 from transform.config import Section
 
 # Of a container image: registry and path in lower case, then perhaps a tag, perhaps a digest.
@@ -47,6 +48,9 @@ class ClusterConfig(Section):
     data: str | None = Field(None, min_length=1, description=_DATA_DESCRIPTION)
     push_to: str | None = Field(None, min_length=1, description=_PUSH_TO_DESCRIPTION)
     resources: list[ResourcesConfig] = Field([], description=ResourcesConfig.__doc__)
+    beam: BeamConfig | None = Field(
+        None, description="The engine of the Beam pipelines inside the steps; none: as the section beam says."
+    )
 
     @pydantic.field_validator("resources")
     @classmethod
@@ -116,17 +120,6 @@ class EndpointConfig(Section):
         return self
 
 
-class DataflowConfig(Section):
-    """Dataflow, for the Beam pipelines inside the steps."""
-
-    machine_type: str | None = Field(None, pattern=r"^[a-z0-9-]+$", description="Machine type of the workers.")
-    max_workers: int = Field(10, ge=1, le=4000, description="Most workers.")
-    temp_location: str | None = Field(
-        None, pattern=r"^gs://.+", description="Bucket and path of temporary files; none: below the pipeline root."
-    )
-    subnetwork: str | None = Field(None, min_length=1, description="Subnetwork of the workers, as a full URL.")
-
-
 class VertexConfig(ClusterConfig):
     """Vertex AI Pipelines."""
 
@@ -149,7 +142,6 @@ class VertexConfig(ClusterConfig):
     training: CustomJobConfig | None = Field(None, description="Trainer as a CustomJob; none: in the step itself.")
     tuning: CustomJobConfig | None = Field(None, description="Tuner as a CustomJob; none: in the step itself.")
     endpoint: EndpointConfig | None = Field(None, description=EndpointConfig.__doc__)
-    dataflow: DataflowConfig | None = Field(None, description=DataflowConfig.__doc__)
 
 
 class DeployConfig(Section):

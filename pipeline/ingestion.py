@@ -105,10 +105,12 @@ def create_description_pipeline(config: Config) -> tfx_pipeline.Pipeline:
         profile=data.profile.outputs["profile"],
         code_version=code_version(*_CHECKS_CODE),
     ).with_id("SchemaForReview")
+    components = [data.examples, data.statistics, data.profile, schema]
+    placement.set_engines(components)
     return tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=placement.root,
-        components=[data.examples, data.statistics, data.profile, schema],
+        components=components,
         enable_cache=True,
         metadata_connection_config=placement.metadata,
     )

@@ -2,10 +2,12 @@
 
 import abc
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 from ml_metadata.proto import metadata_store_pb2
 from tfx import types
+from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.dsl.components.base.executor_spec import ExecutorSpec
 from tfx.orchestration.data_types import RuntimeParameter
@@ -16,8 +18,11 @@ from components.example_gen.input_state import InputState
 from components.pushed_model import NewestPushedModel
 from components.tuner import Tuner
 from components.warm_start import model_to_start_from
+from pipeline.beam_arguments import needs_wheel
+from pipeline.beam_places import arguments_by_component
 from pipeline.config import Config
 from pipeline.metadata_database import connection_of
+from pipeline.package_wheel import write_wheel
 from pipeline.workspace import Workspace
 
 Text = str | RuntimeParameter
@@ -35,6 +40,7 @@ class Placement(abc.ABC):
       checkpoints: folder of unfinished trainings; None: there is none that outlives a run.
       metadata: ML Metadata, with its password: a runner keeps that out of what it compiles; None where the place has
         its own.
+      beam_arguments: Beam's pipeline options, by the names of the components that run Beam.
     """
 
     data: Text
@@ -44,6 +50,7 @@ class Placement(abc.ABC):
     root: str
     checkpoints: str | None
     metadata: metadata_store_pb2.ConnectionConfig | None
+    beam_arguments: dict[str, list[str]]
 
     @abc.abstractmethod
     def input_state(self) -> BaseNode | None:
@@ -56,6 +63,12 @@ class Placement(abc.ABC):
     @abc.abstractmethod
     def model_to_beat(self, candidate: types.BaseChannel) -> BaseNode:
         """The node whose output `model` is the one that the candidate is compared with."""
+
+    def set_engines(self, nodes: Iterable[BaseNode]) -> None:
+        """Tells those of the nodes that run Beam which engine runs it."""
+        for node in nodes:
+            if isinstance(node, BaseBeamComponent):
+                node.with_beam_pipeline_args(self.beam_arguments[node.id])
 
     def profile_to_compare_with(self, profile: types.BaseChannel) -> BaseNode | None:
         """The node whose output `profile` is that of earlier data; None where data is compared with none."""
@@ -93,6 +106,8 @@ class OnThisMachine(Placement):
         self.checkpoints = str(workspace.checkpoints)
         self.metadata = connection_of(config)
         workspace.root.mkdir(parents=True, exist_ok=True)
+        wheel = str(write_wheel(workspace.packages)) if needs_wheel(config.beam) else None
+        self.beam_arguments = arguments_by_component(config, "local", wheel)
         self._config = config
 
     def input_state(self) -> None:
@@ -132,19 +147,27 @@ class OnCluster(Placement):
     The model that is served is the one to beat and the one to start from: it lies in the folder of pushed versions.
     """
 
-    def __init__(self, parameters: dict[str, ParameterDefault], root: str, config: Config):
+    def __init__(
+        self,
+        parameters: dict[str, ParameterDefault],
+        root: str,
+        config: Config,
+        beam_arguments: dict[str, list[str]],
+    ):
         """Makes a place.
 
         Args:
           parameters: see `parameters_of`.
           root: folder of the artifacts.
           config: the task.
+          beam_arguments: Beam's pipeline options, by component.
         """
         for name, parameter in parameters.items():
             setattr(self, name, RuntimeParameter(name, parameter.kind))
         self.root = root
         self.checkpoints = f"{root}/checkpoints" if root else None
         self.metadata = None
+        self.beam_arguments = beam_arguments
         self._config = config
 
     def input_state(self) -> BaseNode:

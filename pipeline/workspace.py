@@ -36,6 +36,11 @@ class Workspace:
         return self.root / "metadata.sqlite"
 
     @property
+    def packages(self) -> Path:
+        """Folder of the wheels that workers are sent."""
+        return self.root / "packages"
+
+    @property
     def logs(self) -> Path:
         """Folder with one log file per run."""
         return self.root / "logs"

@@ -6,6 +6,8 @@ from typing import Annotated
 import typer
 
 from pipeline.cli import (
+    beam_args,
+    beam_workers,
     compare,
     config,
     demo,
@@ -46,6 +48,8 @@ app.command("demo")(demo.demo)
 app.command("status")(status.status)
 app.command("compile")(compile_command.compile_)
 app.command("submit")(submit.submit)
+app.command("beam-args")(beam_args.beam_args)
+app.command("beam-workers")(beam_workers.beam_workers)
 app.command("drift")(drift.drift)
 app.command("errors")(errors.errors)
 app.command("lineage")(lineage.lineage)

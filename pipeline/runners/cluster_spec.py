@@ -4,7 +4,7 @@ TFX compiles it; what TFX cannot say, or says so that the target does not unders
 """
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
@@ -12,6 +12,9 @@ from tfx.orchestration.kubeflow.v2 import kubeflow_v2_dag_runner
 from components.example_gen.input_state import InputState
 from components.pushed_model import NewestPushedModel
 from components.pusher import AtomicPusher
+from pipeline.beam_arguments import EngineError
+from pipeline.beam_places import arguments_by_component
+from pipeline.config import Config
 from pipeline.deploy_config import ResourcesConfig
 from pipeline.placement import ParameterDefault
 from pipeline.runners.cluster_errors import ClusterError
@@ -23,6 +26,18 @@ _NEVER_CACHED = (InputState, NewestPushedModel, AtomicPusher)
 DEFAULT_STEP = "default"
 
 _TYPES = {str: "STRING", int: "NUMBER_INTEGER"}
+
+
+def beam_on_cluster(config: Config, cluster: Literal["kubeflow", "vertex"]) -> dict[str, list[str]]:
+    """Beam's pipeline options of the components.
+
+    Raises:
+      ClusterError: an engine cannot be used there; the message names the key.
+    """
+    try:
+        return arguments_by_component(config, cluster)
+    except EngineError as error:
+        raise ClusterError(str(error)) from error
 
 
 def compile_job(pipeline: tfx_pipeline.Pipeline, image: str) -> dict[str, Any]:

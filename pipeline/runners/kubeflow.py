@@ -8,7 +8,7 @@ from pipeline.deploy_config import KubeflowConfig
 from pipeline.placement import OnCluster, parameters_of
 from pipeline.runners.cluster_errors import ClusterError
 from pipeline.runners.cluster_limits import check_kubernetes_labels, check_spec, check_spec_size
-from pipeline.runners.cluster_spec import compile_job, containers, set_parameters, set_resources
+from pipeline.runners.cluster_spec import beam_on_cluster, compile_job, containers, set_parameters, set_resources
 
 _KEY = "deploy.kubeflow"
 
@@ -28,8 +28,8 @@ def compile_for_kubeflow(config: Config) -> list[dict[str, Any]]:
         raise ClusterError(f"{_KEY}: this section is needed, with at least {_KEY}.image")
     check_kubernetes_labels(kubeflow.labels, f"{_KEY}.labels")
     parameters = parameters_of(config, kubeflow.data, kubeflow.push_to)
-    place = OnCluster(parameters, kubeflow.pipeline_root or "", config)
-    spec = compile_job(create_pipeline(config, placement=place), kubeflow.image)["pipelineSpec"]
+    place = OnCluster(parameters, kubeflow.pipeline_root or "", config, beam_on_cluster(config, "kubeflow"))
+    spec = compile_job(create_pipeline(config, place), kubeflow.image)["pipelineSpec"]
     set_parameters(spec, parameters)
     set_resources(spec, kubeflow.resources, f"{_KEY}.resources")
     if kubeflow.pipeline_root is not None:

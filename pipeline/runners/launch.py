@@ -10,6 +10,7 @@ from tfx.orchestration.portable import data_types, launcher, outputs_utils
 from tfx.proto.orchestration import execution_result_pb2, pipeline_pb2
 
 from pipeline.metadata_database import connect, database_errors
+from pipeline.runners.beam_jobs import as_placeholders, run_jobs, take_arguments
 from pipeline.runners.events import NodeEvent, NodeState, publish
 from pipeline.runners.memory import peak_memory
 
@@ -34,8 +35,9 @@ class _Connection(metadata.Metadata):
 class NodeLauncher(launcher.Launcher):
     """TFX's launcher, which cleans up after an interruption and tells whether the node ran or came from the cache."""
 
-    def __init__(self, *args: Any, **kwargs: Any):
+    def __init__(self, *args: Any, beam_arguments: list[str], **kwargs: Any):
         super().__init__(*args, **kwargs)
+        self._beam_arguments = beam_arguments
         self.state: NodeState = "completed"
 
     def _prepare_execution(self):
@@ -55,10 +57,17 @@ class NodeLauncher(launcher.Launcher):
     def _run_executor(self, execution_info: data_types.ExecutionInfo) -> execution_result_pb2.ExecutorOutput:
         # TFX cleans up and records the failure for an Exception alone, and a KeyboardInterrupt is none.
         try:
-            return super()._run_executor(execution_info)
+            return run_jobs(
+                self._pipeline_node.node_info.id, self._beam_arguments, lambda: self._run_once(execution_info)
+            )
         except KeyboardInterrupt as interrupt:
             outputs_utils.remove_output_dirs(execution_info.output_dict)
             raise NodeInterruptedError(self._pipeline_node.node_info.id) from interrupt
+
+    def _run_once(self, execution_info: data_types.ExecutionInfo) -> execution_result_pb2.ExecutorOutput:
+        if self._beam_arguments:
+            self._executor_operator.beam_pipeline_args = as_placeholders(self._beam_arguments)
+        return super()._run_executor(execution_info)
 
 
 def launch_node(
@@ -76,12 +85,14 @@ def launch_node(
     """
     deployment = runner_utils.extract_local_deployment_config(pipeline)
     name = node.node_info.id
+    executor_spec = runner_utils.extract_executor_spec(deployment, name)
     node_launcher = NodeLauncher(
+        beam_arguments=take_arguments(executor_spec),
         pipeline_node=node,
         mlmd_connection=_Connection(connection),
         pipeline_info=pipeline.pipeline_info,
         pipeline_runtime_spec=pipeline.runtime_spec,
-        executor_spec=runner_utils.extract_executor_spec(deployment, name),
+        executor_spec=executor_spec,
         custom_driver_spec=runner_utils.extract_custom_driver_spec(deployment, name),
     )
     publish(NodeEvent(name, "started"))

@@ -14,11 +14,11 @@ from tfx.extensions.google_cloud_ai_platform.tuner.executor import TUNING_ARGS_K
 from components.vertex_jobs import VertexTrainerExecutor, VertexTuner
 from pipeline.config import Config
 from pipeline.create import create_pipeline
-from pipeline.deploy_config import CustomJobConfig, DataflowConfig, VertexConfig
+from pipeline.deploy_config import CustomJobConfig, VertexConfig
 from pipeline.placement import OnCluster, parameters_of
 from pipeline.runners.cluster_errors import ClusterError
 from pipeline.runners.cluster_limits import check_cloud_labels, check_spec
-from pipeline.runners.cluster_spec import compile_job, set_parameters, set_resources
+from pipeline.runners.cluster_spec import beam_on_cluster, compile_job, set_parameters, set_resources
 
 _KEY = "deploy.vertex"
 
@@ -42,9 +42,8 @@ def compile_for_vertex(config: Config) -> dict[str, Any]:
         raise ClusterError(f"name is {config.name!r}: on Vertex AI it must begin with a letter")
     check_cloud_labels(vertex.labels, f"{_KEY}.labels")
     parameters = parameters_of(config, vertex.data, vertex.push_to)
-    place = OnVertex(parameters, vertex.pipeline_root, config)
-    pipeline = create_pipeline(config, _beam_arguments(vertex), place)
-    job = compile_job(pipeline, vertex.image)
+    place = OnVertex(parameters, vertex.pipeline_root, config, beam_on_cluster(config, "vertex"))
+    job = compile_job(create_pipeline(config, place), vertex.image)
     spec = job["pipelineSpec"]
     set_parameters(spec, parameters)
     set_resources(spec, vertex.resources, f"{_KEY}.resources")
@@ -128,28 +127,3 @@ def custom_job(vertex: VertexConfig, machines: CustomJobConfig, name: str) -> di
     if vertex.network is not None:
         job["network"] = vertex.network
     return {"project": vertex.project, "display_name": name, "job_spec": job, "labels": dict(vertex.labels)}
-
-
-def _beam_arguments(vertex: VertexConfig) -> list[str] | None:
-    """Arguments for Dataflow; None where Beam runs inside the steps."""
-    dataflow = vertex.dataflow
-    if dataflow is None:
-        return None
-    return [
-        "--runner=DataflowRunner",
-        f"--project={vertex.project}",
-        f"--region={vertex.region}",
-        f"--temp_location={_temp_location(vertex, dataflow)}",
-        # The workers' image has the package: nothing is built and uploaded for each job.
-        f"--sdk_container_image={vertex.image}",
-        "--sdk_location=container",
-        f"--max_num_workers={dataflow.max_workers}",
-        *([f"--worker_machine_type={dataflow.machine_type}"] if dataflow.machine_type else []),
-        *([f"--subnetwork={dataflow.subnetwork}"] if dataflow.subnetwork else []),
-        *([f"--service_account_email={vertex.service_account}"] if vertex.service_account else []),
-        *(f"--labels={name}={value}" for name, value in vertex.labels.items()),
-    ]
-
-
-def _temp_location(vertex: VertexConfig, dataflow: DataflowConfig) -> str:
-    return dataflow.temp_location or f"{vertex.pipeline_root.rstrip('/')}/dataflow"

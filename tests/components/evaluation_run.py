@@ -21,8 +21,10 @@ class Evaluated:
     blessing: standard_artifacts.ModelBlessing
 
 
-def evaluate(folder, config: EvaluationConfig, *, examples, schema, model, baseline=None, target=None) -> Evaluated:
-    """Evaluates a model on examples; all but the configuration are folders of artifacts."""
+def evaluate(
+    folder, config: EvaluationConfig, *, examples, schema, model, baseline=None, target=None, beam_arguments=()
+) -> Evaluated:
+    """Evaluates a model on examples, which are folders of artifacts; `beam_arguments` are Beam's pipeline options."""
     inputs = {
         "examples": standard_artifacts.Examples(),
         "schema": standard_artifacts.Schema(),
@@ -48,6 +50,8 @@ def evaluate(folder, config: EvaluationConfig, *, examples, schema, model, basel
         **{name: channel_utils.as_channel([artifact]) for name, artifact in inputs.items()},
     )
     output_dict = {name: [artifact] for name, artifact in outputs.items()}
-    Executor().Do(input_dict, output_dict, dict(component.exec_properties))
+    Executor(Executor.Context(beam_pipeline_args=list(beam_arguments))).Do(
+        input_dict, output_dict, dict(component.exec_properties)
+    )
     verdict = read_verdict(outputs["evaluation"].uri, outputs["blessing"].uri)
     return Evaluated(verdict, folder / "evaluation", outputs["blessing"])

@@ -4,8 +4,11 @@ import json
 
 import pytest
 import yaml
+from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 
-from pipeline.config_file import ConfigError
+from pipeline.beam_config import BEAM_COMPONENTS
+from pipeline.config_file import ConfigError, load_config
+from pipeline.create import create_pipeline
 from tests.pipeline.toy_task import seq2seq, write_task
 
 pytestmark = pytest.mark.tfx
@@ -34,7 +37,7 @@ VERTEX = {
     "training": {"machine_type": "n1-highmem-8", "accelerator": "NVIDIA_TESLA_T4"},
     "tuning": {"machine_type": "n1-standard-4"},
     "endpoint": {"name": "translation", "max_replicas": 3},
-    "dataflow": {"max_workers": 20},
+    "beam": {"engine": "dataflow", "dataflow": {"max_workers": 20}},
 }
 
 
@@ -216,6 +219,12 @@ def test_the_endpoint_gets_the_blessed_model(vertex):
     }
     blessings = {"model", "model_blessing", "infra_blessing"}
     assert set(tasks(spec)["EndpointPusher"]["inputs"]["artifacts"]) == blessings
+
+
+def test_what_can_have_an_engine_is_what_runs_beam(tmp_path):
+    pipeline = create_pipeline(load_config(write_task(tmp_path).config))
+    beam = [node.id for node in pipeline.components if isinstance(node, BaseBeamComponent)]
+    assert sorted(beam) == sorted(BEAM_COMPONENTS)
 
 
 def test_beam_runs_on_dataflow_in_the_image(vertex):

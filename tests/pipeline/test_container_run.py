@@ -11,17 +11,10 @@ import yaml
 
 from tests.pipeline.container_runs import ContainerFailedError, ContainerRun
 from tests.pipeline.toy_task import seq2seq, write_pairs
-from tests.wheel import build_wheel, environment_of
 
 pytestmark = pytest.mark.tfx
 
 TEXTS = ["abc", "ÉDcba", "a", "", "bb bb", "xyz", "abcdéabcdé"]
-
-
-@pytest.fixture(scope="module")
-def variables(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("installed")
-    return environment_of(build_wheel(folder), folder / "environment")
 
 
 @pytest.fixture(scope="module")
