@@ -197,7 +197,14 @@ class DataConfig(Section):
 class ThresholdConfig(Section):
     """What a metric must reach for the model to be blessed."""
 
-    metric: MetricName = Field(description="Name of the metric, on the whole evaluation split.")
+    metric: MetricName = Field(description="Name of the metric.")
+    each: str | None = Field(
+        None,
+        description=(
+            "One of slice_by, source_length or source_unknown: each of its slices must reach it, and a failure names"
+            " the slice; none: the whole evaluation split must."
+        ),
+    )
     at_least: float | None = Field(None, allow_inf_nan=False, description="Lowest value that passes.")
     at_most: float | None = Field(None, allow_inf_nan=False, description="Highest value that passes.")
     max_regression: float | None = Field(
@@ -219,6 +226,8 @@ class ThresholdConfig(Section):
     def _asks_something(self) -> "ThresholdConfig":
         if all(value is None for value in (self.at_least, self.at_most, self.max_regression, self.max_p_value)):
             raise ValueError("one of at_least, at_most, max_regression and max_p_value is needed")
+        if self.each is not None and self.max_p_value is not None:
+            raise ValueError(f"max_p_value is of the whole evaluation split, but each is {self.each!r}")
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
             raise ValueError(f"at_least is {self.at_least} and at_most is {self.at_most}: nothing can pass both")
         return self
@@ -271,6 +280,9 @@ class EvaluationConfig(Section):
         for key, name, least in _BUCKETS:
             self._check_buckets(key, name, least)
         sliceable = [*self.slice_by, *(name for key, name, _ in _BUCKETS if getattr(self, key))]
+        for index, threshold in enumerate(self.thresholds):
+            if threshold.each is not None and threshold.each not in sliceable:
+                raise ValueError(f"thresholds.{index}.each is {threshold.each!r}: wanted one of {sliceable}")
         for index, pair in enumerate(self.cross_by):
             if len(set(pair)) != 2 or len(pair) != 2 or not set(pair) <= set(sliceable):
                 raise ValueError(f"cross_by.{index} is {pair}: wanted two different ones of {sliceable}")

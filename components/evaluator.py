@@ -97,11 +97,15 @@ def _metric(
         config=json.dumps(settings),
         # A plain threshold would be that of every slice.
         per_slice_thresholds=[
-            config_pb2.PerSliceMetricThreshold(slicing_specs=[_OVERALL], threshold=to_tfma(threshold))
+            config_pb2.PerSliceMetricThreshold(slicing_specs=[_measured_on(threshold)], threshold=to_tfma(threshold))
             for threshold in config.thresholds
             if threshold.metric == name
         ],
     )
+
+
+def _measured_on(threshold: ThresholdConfig) -> config_pb2.SlicingSpec:
+    return _OVERALL if threshold.each is None else config_pb2.SlicingSpec(feature_keys=[threshold.each])
 
 
 def _asks_for(threshold: ThresholdConfig, name: MetricName) -> bool:

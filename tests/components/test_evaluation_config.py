@@ -22,6 +22,8 @@ THRESHOLDS = [{"metric": "exact_match", "at_least": 0.5}]
         ({"slice_by": ["kind"], "cross_by": [["kind", "kind"]]}, "cross_by.0"),
         ({"slice_by": ["a"], "length_buckets": [], "cross_by": [["a", "source_length"]]}, "cross_by.0"),
         ({"thresholds": [{"metric": "exact_match", "max_p_value": 1.0}]}, "less than 1"),
+        ({"thresholds": [{**THRESHOLDS[0], "each": "kind"}]}, r"thresholds.0.each is 'kind': wanted one of"),
+        ({"thresholds": [{"metric": "exact_match", "max_p_value": 0.1, "each": "source_length"}]}, "max_p_value is of"),
         ({"unknown_buckets": [-1, 2]}, r"unknown_buckets \[-1, 2\]: allowed are whole numbers from 0"),
         ({"unknown_buckets": [2, 0]}, "must rise"),
         ({"cross_by": [["source_length", "source_unknown"]]}, "cross_by.0"),

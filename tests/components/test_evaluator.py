@@ -145,6 +145,29 @@ def test_slices_are_those_of_the_configuration_in_its_order(first):
     ]
 
 
+def test_a_threshold_of_each_slice_names_the_slice_that_fails_it(tmp_path):
+    rows = [Row(f"{kind} {index}", ["x"], "x", slices={"kind": kind}) for kind in "ab" for index in range(6)]
+    shuffled = [dataclasses.replace(row, hypothesis="y") if row.slices["kind"] == "b" else row for row in rows[:-1]]
+    inputs = {
+        "examples": write_examples(rows, tmp_path / "examples"),
+        "schema": write_schema(["kind"], tmp_path / "schema"),
+        "model": save_model([*shuffled, rows[-1]], tmp_path / "model"),
+    }
+    config = EvaluationConfig(
+        metrics=["exact_match"],
+        slice_by=["kind"],
+        length_buckets=[3],
+        thresholds=[
+            {"metric": "exact_match", "at_least": 0.5},
+            {"metric": "exact_match", "at_least": 0.4, "each": "kind"},
+            {"metric": "exact_match", "at_least": 0.1, "each": "source_length"},
+        ],
+    )
+    verdict = evaluate(tmp_path / "evaluated", config, **inputs).verdict
+    assert not verdict.blessed
+    assert verdict.failures == ["exact_match (kind:b) is 0.166667: it must be at least 0.4"]
+
+
 def test_a_first_run_has_nothing_to_be_worse_than_and_is_blessed(first):
     assert first.verdict.blessed
     assert first.verdict.failures == []
