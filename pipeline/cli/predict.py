@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from pipeline.beam_arguments import beam_arguments
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
 from pipeline.cli.run_session import watched
@@ -98,7 +99,7 @@ def _run(config: Config, job: "Job") -> None:
             soft_wrap=True,
         )
         if waiting:
-            run(job, [])
+            run(job, beam_arguments(config.beam))
     console.print(f"{sources:,} answers in {', '.join(_named(job.paths()))}", soft_wrap=True)
 
 
