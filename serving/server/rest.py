@@ -21,6 +21,7 @@ from tensorflow_serving.apis import (
     regression_pb2,
 )
 
+from serving.generation import JSON_OPTIONS
 from serving.server import json_answers, json_tensors
 from serving.server.core import Core
 from serving.server.errors import ServingError, failed_precondition, invalid_argument
@@ -207,18 +208,17 @@ def describe(core: Core, spec: model_pb2.ModelSpec, wants_metadata: bool) -> byt
     """
     if not spec.name:
         raise invalid_argument("Missing model name in request.")
-    options = {"including_default_value_fields": True, "preserving_proto_field_name": True}
     if not wants_metadata:
         status = core.status(get_model_status_pb2.GetModelStatusRequest(model_spec=spec))
-        return json_format.MessageToJson(status, **options).encode()
+        return json_format.MessageToJson(status, **JSON_OPTIONS).encode()
     response = core.metadata(
         get_model_metadata_pb2.GetModelMetadataRequest(model_spec=spec, metadata_field=[SIGNATURE_DEF])
     )
     signatures = get_model_metadata_pb2.SignatureDefMap()
     response.metadata[SIGNATURE_DEF].Unpack(signatures)
     answer = {
-        "model_spec": json_format.MessageToDict(response.model_spec, **options),
-        "metadata": {SIGNATURE_DEF: json_format.MessageToDict(signatures, **options)},
+        "model_spec": json_format.MessageToDict(response.model_spec, **JSON_OPTIONS),
+        "metadata": {SIGNATURE_DEF: json_format.MessageToDict(signatures, **JSON_OPTIONS)},
     }
     return json.dumps(answer, indent=1).encode()
 

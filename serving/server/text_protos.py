@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import TypeVar
 
-from google.protobuf import descriptor_pb2, descriptor_pool, message, message_factory, text_format, wrappers_pb2
+from google.protobuf import descriptor_pb2, message, message_factory, text_format, wrappers_pb2
 
 Message = TypeVar("Message", bound=message.Message)
 
@@ -66,11 +66,10 @@ def _message_classes() -> dict[str, type[message.Message]]:
             else:
                 added.type = _FIELD.TYPE_MESSAGE
                 added.type_name = f".seq2seq.{kind}" if kind in definitions else f".google.protobuf.{kind}"
-    pool = descriptor_pool.DescriptorPool()
-    pool.AddSerializedFile(wrappers_pb2.DESCRIPTOR.serialized_pb)
-    pool.AddSerializedFile(file.SerializeToString())
-    factory = message_factory.MessageFactory(pool)
-    return {name: factory.GetPrototype(pool.FindMessageTypeByName(f"seq2seq.{name}")) for name in definitions}
+    wrappers = descriptor_pb2.FileDescriptorProto()
+    wrappers_pb2.DESCRIPTOR.CopyToProto(wrappers)
+    classes = message_factory.GetMessages([wrappers, file])
+    return {name: classes[f"seq2seq.{name}"] for name in definitions}
 
 
 _CLASSES = _message_classes()
