@@ -96,7 +96,9 @@ def wait_for(address, process, seconds=180):
 
 
 def stop(process):
-    """Ends a process and all below it."""
+    """Ends a process and all below it; one that has ended is left alone."""
+    if process.poll() is not None:
+        return
     children = psutil.Process(process.pid).children(recursive=True)
     for each in (process, *children):
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):

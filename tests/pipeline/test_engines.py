@@ -3,6 +3,9 @@
 SEQ2SEQ_TEST_JOB_ENDPOINT is the address of a job server that runs, as of Flink, which is tested as well, and
 SEQ2SEQ_TEST_WORKERS that of the pools of workers as it sees them. SEQ2SEQ_TEST_PRISM is a program of Prism, or 1, and
 then it is built with Go. SEQ2SEQ_TEST_FLINK is a folder for a session cluster of Flink.
+
+What needs a job server runs where SEQ2SEQ_TEST_ENGINES is set: processes are killed at moments that a busy machine
+shifts, and these tests have been seen to fail for it.
 """
 
 import contextlib
@@ -30,6 +33,11 @@ from tests.pipeline.toy_task import seq2seq, write_task
 from tests.wheel import ROOT
 
 pytestmark = pytest.mark.tfx
+
+where_asked_for = pytest.mark.skipif(
+    "SEQ2SEQ_TEST_ENGINES" not in os.environ,
+    reason="SEQ2SEQ_TEST_ENGINES is not set: job servers and workers are started and killed where it is",
+)
 
 
 @pytest.fixture(scope="module")
@@ -166,6 +174,7 @@ def assert_same_evaluation(folder, engine, task):
     assert evaluated.verdict.blessed == expected.blessed
 
 
+@where_asked_for
 def test_a_job_server_that_goes_away_is_named_in_one_line(troubled, services):
     _, [(outcome, states), _] = troubled
     assert outcome.exit_code == 1
@@ -175,22 +184,26 @@ def test_a_job_server_that_goes_away_is_named_in_one_line(troubled, services):
     assert states["TextProfiler"] == "failed"
 
 
+@where_asked_for
 def test_the_next_run_goes_on_with_another_job_server(troubled):
     _, [_, (_, states)] = troubled
     assert states["ParallelTextExampleGen"] == states["StatisticsGen"] == "cached"
     assert states["TextProfiler"] == states["Transform"] == "completed"
 
 
+@where_asked_for
 def test_a_killed_worker_is_replaced_and_that_is_told(troubled):
     _, [_, (outcome, _)] = troubled
     assert "Transform lost a Beam worker; its job starts anew (2 of 3)" in outcome.output
     assert "Traceback" not in outcome.output
 
 
+@where_asked_for
 def test_what_comes_of_it_is_what_beams_own_runner_makes(troubled, finished):
     assert_same_data(troubled[0], finished[1])
 
 
+@where_asked_for
 def test_workers_without_the_package_are_sent_the_wheel_and_others_nothing(troubled, services):
     task, _ = troubled
     [wheel] = Workspace.of(load_config(task.config)).packages.iterdir()
@@ -200,6 +213,7 @@ def test_workers_without_the_package_are_sent_the_wheel_and_others_nothing(troub
     assert not [path for path in services[1].staged.rglob("*") if path.is_file()]
 
 
+@where_asked_for
 def test_an_evaluation_has_the_figures_of_beams_own_runner(services, pool, finished, tmp_path):
     assert_same_evaluation(tmp_path, beam(services[1].address, pool.address), finished[1])
 
@@ -214,6 +228,7 @@ def test_where_there_is_no_job_server_its_address_is_told(tmp_path):
     assert states == {"ParallelTextExampleGen": "failed"}
 
 
+@where_asked_for
 def test_where_there_are_no_workers_their_address_is_told(services, tmp_path):
     task = write_task(tmp_path)
     address = f"localhost:{free_port()}"
@@ -276,6 +291,7 @@ def _prism(given, folder):
     return pathlib.Path(folder, "prism")
 
 
+@where_asked_for
 def test_another_engine_makes_the_same(other_engine, finished, tmp_path):
     (tmp_path / "task").mkdir()
     task = write_task(tmp_path / "task")
