@@ -18,7 +18,7 @@ ask() {
   seq2seq serve "$config" --port "$port" >server.log 2>&1 &
   server=$!
   trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null || true' EXIT
-  seq2seq translate --config "$config" --address "localhost:$port" --n-best 2 \
+  seq2seq translate --config "$config" --address "localhost:$port" --wait 300 --n-best 2 \
     "14 February 2031" "vendredi 3 mars 1989" "2027年11月30日" ""
 }
 

@@ -10,6 +10,7 @@ from pipeline.beam_config import (
     SparkConfig,
     WorkersConfig,
 )
+from pipeline.generation import direct_runner_arguments
 
 # Where no argument names a package or an image, TFX builds an sdist of itself and sends it along with every job.
 _PACKAGE_IS_INSTALLED = "--sdk_container_image=installed"
@@ -60,9 +61,8 @@ def needs_wheel(beam: BeamConfig) -> bool:
 
 
 def _direct(direct: DirectConfig) -> list[str]:
-    if direct.workers == 1:
-        return []
-    return [f"--direct_num_workers={direct.workers}", "--direct_running_mode=multi_processing"]
+    processes = [f"--direct_num_workers={direct.workers}", "--direct_running_mode=multi_processing"]
+    return [*direct_runner_arguments(), *(processes if direct.workers > 1 else [])]
 
 
 def _flink(flink: FlinkConfig, wheel: str | None) -> list[str]:
