@@ -1,9 +1,8 @@
 """Ready settings of server-side batching, beside the versions of a model."""
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
+
+from components.whole_file import whole_file
 
 BATCHING_FILE = "batching_parameters.txt"
 
@@ -51,13 +50,5 @@ def write_batching_parameters(folder: Path) -> None:
     path = folder / BATCHING_FILE
     if path.exists():
         return
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{BATCHING_FILE}-", dir=folder)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(_PARAMETERS)
-        # Readable for a server that runs as someone else.
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(temporary)
+    with whole_file(path) as file:
+        file.write_text(_PARAMETERS, encoding="utf-8")

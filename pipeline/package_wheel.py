@@ -2,12 +2,11 @@
 
 import base64
 import hashlib
-import os
-import tempfile
 import zipfile
 from importlib import metadata, util
 from pathlib import Path
 
+from components.whole_file import whole_file
 from pipeline.code_version import code_version
 
 _DISTRIBUTION = "tfx-seq2seq"
@@ -39,15 +38,8 @@ def write_wheel(folder: Path) -> Path:
     if path.exists():
         return path
     folder.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=folder)
-    try:
-        with open(descriptor, "wb") as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
-            _write(archive)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with whole_file(path) as file, zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED) as archive:
+        _write(archive)
     return path
 
 

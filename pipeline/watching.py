@@ -7,6 +7,7 @@ from components.config import DataConfig
 from components.example_gen.files import input_fingerprint
 from components.example_gen.rows import DataError
 from components.example_gen.spans import resolve_spans
+from components.whole_file import whole_file
 
 
 class Watcher:
@@ -70,9 +71,8 @@ class Watcher:
         return self._record.read_text(encoding="utf-8") if self._record.exists() else ""
 
     def _remember(self, state: str) -> None:
-        temporary = self._record.with_name(f".{self._record.name}.unfinished")
-        temporary.write_text(state, encoding="utf-8")
-        temporary.rename(self._record)
+        with whole_file(self._record) as file:
+            file.write_text(state, encoding="utf-8")
 
     def _tell(self, text: str) -> None:
         if text != self._told:

@@ -1,14 +1,13 @@
 """`seq2seq report`: where the report of a run is, or a copy of it."""
 
-import os
 import shutil
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from components.report.rendering import CARD, PAGE
+from components.whole_file import whole_file
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
 from pipeline.cli.wanted_run import run_with
@@ -41,20 +40,9 @@ def report(
             typer.echo(folder / PAGE)
             typer.echo(folder / CARD)
             return
-        _copy(folder / (CARD if output.suffix == ".md" else PAGE), output)
+        with whole_file(output) as copy:
+            shutil.copyfile(folder / (CARD if output.suffix == ".md" else PAGE), copy)
         typer.echo(output)
     except (ValueError, OSError) as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(UNUSABLE) from error
-
-
-def _copy(source: Path, output: Path) -> None:
-    """Copies a file in one step: what is there stays whole until the copy is."""
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{output.name}-", dir=output.parent)
-    os.close(descriptor)
-    try:
-        shutil.copyfile(source, temporary)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, output)
-    finally:
-        Path(temporary).unlink(missing_ok=True)

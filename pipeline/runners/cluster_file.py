@@ -1,13 +1,12 @@
 """A compiled pipeline as a file."""
 
 import json
-import os
-import tempfile
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
 
+from components.whole_file import whole_file
 from pipeline.config import Config
 from pipeline.runners.cluster_errors import ClusterError
 
@@ -50,12 +49,5 @@ def write_documents(documents: list[dict[str, Any]], path: Path) -> None:
         text = json.dumps(documents[0], sort_keys=True, indent=2, ensure_ascii=False) + "\n"
     else:
         text = to_yaml(documents)
-    descriptor, temporary = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.absolute().parent)
-    try:
-        with open(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, path)
-    except BaseException:
-        os.unlink(temporary)
-        raise
+    with whole_file(path) as file:
+        file.write_text(text, encoding="utf-8")
