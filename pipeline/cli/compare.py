@@ -13,13 +13,12 @@ from pipeline.cli.drawing import drawn
 from pipeline.cli.lineage import read_task_graph
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.refusal import refused
 from pipeline.config_file import load_config
 
 if TYPE_CHECKING:
     from pipeline.comparison import Comparison, Difference
     from pipeline.history import Run
-
-UNUSABLE = 2
 
 _TOLD = 10
 
@@ -40,12 +39,9 @@ def compare(
         from pipeline.comparison import compare_runs
         from pipeline.history import read_runs
     runs = read_runs(settings)
-    try:
+    with refused(ValueError, OSError):
         pair = [_find(runs, name) for name in (first, second)]
         comparison = compare_runs(read_task_graph(settings), *pair)
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from error
     if as_json:
         told = {"runs": [run.run_id for run in pair], **dataclasses.asdict(comparison)}
         typer.echo(json.dumps(told, ensure_ascii=False, indent=2))

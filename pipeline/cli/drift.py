@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pipeline.cli.drawing import drawn
+from pipeline.cli.refusal import refuse
 from pipeline.cli.run_session import watched
 from pipeline.config import Config
 from pipeline.config_file import load_config
@@ -36,8 +37,7 @@ def drift(
         # TensorFlow writes while it is imported: here that goes to the log.
         distances = _distances(logs, settings)
     if distances is None:
-        typer.echo(f"error: no data of task {settings.name} has passed yet: run the pipeline first", err=True)
-        raise typer.Exit(2)
+        refuse(f"no data of task {settings.name} has passed yet: run the pipeline first")
     from components.data_checks.drift import drift_table
 
     console.print(drawn(drift_table(f"Distances of {logs} from the training split", distances)))

@@ -9,10 +9,9 @@ from rich.console import Console
 
 from pipeline.cli.drawing import drawn
 from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.refusal import refused
 from pipeline.cli.wanted_run import run_with
 from pipeline.config_file import load_config
-
-UNUSABLE = 2
 
 _SHORT_NAMES = {"wer": "word_error_rate", "loss": "loss_per_token"}
 
@@ -45,7 +44,7 @@ def errors(
 
     Exits with 2 where there is no evaluation, metric or slice of that name.
     """
-    try:
+    with refused(ValueError, OSError):
         wanted = dict(_key_and_value(text) for text in slices)
         evaluation = str(place) if place.is_dir() else _evaluation_of(place, run)
         with quiet_libraries():
@@ -53,9 +52,6 @@ def errors(
             from components.metrics.worst import worst_examples, worst_table
         metric = _SHORT_NAMES.get(sort, sort)
         worst = worst_examples(read_examples(evaluation), metric, wanted, limit)
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from error
     if as_json:
         for each in worst:
             typer.echo(json.dumps(each._asdict(), ensure_ascii=False))

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from pipeline.cli.refusal import refused
+
 app = typer.Typer(help="Make data for the example tasks.", no_args_is_help=True)
 
 
@@ -24,10 +26,7 @@ def dates(
     """Dates as people write them in many locales, paired with ISO 8601."""
     from pipeline.examples.dates import write_dates
 
-    try:
+    with refused(OSError, ValueError):
         counts = write_dates(output, count=count, seed=seed)
-    except (OSError, ValueError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(2) from error
     for path, lines in counts.items():
         typer.echo(f"{path}: {lines:,} pairs")

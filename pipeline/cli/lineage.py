@@ -12,13 +12,12 @@ from components.tables import Table
 from pipeline.cli.drawing import drawn
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.refusal import refused
 from pipeline.config import Config
 from pipeline.config_file import load_config
 
 if TYPE_CHECKING:
     from pipeline.lineage.graph import Graph
-
-UNUSABLE = 2
 
 _CODE_SHOWN = 12
 _HASH_SHOWN = 16
@@ -56,14 +55,11 @@ def lineage(
     from pipeline.lineage.picture import PictureError, draw, to_dot
     from pipeline.lineage.trace import UnknownVersionError, find_push, summary, trace
 
-    try:
+    with refused(UnknownVersionError, PictureError):
         found = trace(graph, find_push(graph, version))
         if picture:
             draw(to_dot(found), picture)
             return
-    except (UnknownVersionError, PictureError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from error
     if output_format is Format.DOT:
         typer.echo(to_dot(found), nl=False)
     elif output_format is Format.JSON:

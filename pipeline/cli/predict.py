@@ -1,13 +1,14 @@
 """`seq2seq predict`: whole files through a pushed model, without a server."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.beam_arguments import beam_arguments
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.refusal import refuse, refused
 from pipeline.cli.run_session import watched
 from pipeline.config import Config
 from pipeline.config_file import load_config
@@ -15,8 +16,6 @@ from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
     from components.prediction.job import Job, Settings
-
-UNUSABLE = 2
 
 _INPUT_ENDINGS = {".jsonl": "jsonl", ".jsonl.gz": "jsonl"}
 _OUTPUT_ENDINGS = {".txt": "text", ".jsonl": "jsonl", ".parquet": "parquet"}
@@ -78,11 +77,9 @@ def predict(
     names = wanted.names()
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
-        _fail(f"{twice!r} would be there twice in the answers: they have {', '.join(names)}")
-    try:
+        refuse(f"{twice!r} would be there twice in the answers: they have {', '.join(names)}")
+    with refused(JobError, InputError):
         job = _job(wanted, inputs, output, model, shards, force)
-    except (JobError, InputError) as error:
-        _fail(str(error))
     _run(settings, job)
 
 
@@ -134,18 +131,18 @@ def _version(config: Config, version: int | None, path: Path) -> Path:
     served = Workspace.of(config).served
     newest = newest_version(served)
     if newest is None:
-        _fail(f"nothing has been pushed to {served} yet: seq2seq run {path} does that")
+        refuse(f"nothing has been pushed to {served} yet: seq2seq run {path} does that")
     folder = served / str(newest if version is None else version)
     if not folder.is_dir():
         there = ", ".join(sorted((each.name for each in served.iterdir() if each.name.isdecimal()), key=int))
-        _fail(f"{served} has no version {version}: there are {there}")
+        refuse(f"{served} has no version {version}: there are {there}")
     return folder
 
 
 def _one_format(inputs: list[str]) -> str:
     formats = {next((kind for end, kind in _INPUT_ENDINGS.items() if name.endswith(end)), "text") for name in inputs}
     if len(formats) > 1:
-        _fail(f"--input names lines of text and .jsonl ({', '.join(inputs)}): --input-format says how all are read")
+        refuse(f"--input names lines of text and .jsonl ({', '.join(inputs)}): --input-format says how all are read")
     return formats.pop()
 
 
@@ -157,19 +154,14 @@ def _check_formats(
         ("--format", output_format or "text", ("text", "jsonl", "parquet")),
     ):
         if given not in allowed:
-            _fail(f"{option} is {given!r}: allowed are {', '.join(allowed)}")
+            refuse(f"{option} is {given!r}: allowed are {', '.join(allowed)}")
     if output_format is None:
-        _fail(f"--output {output} ends in none of {', '.join(_OUTPUT_ENDINGS)}: --format says what it is to be")
+        refuse(f"--output {output} ends in none of {', '.join(_OUTPUT_ENDINGS)}: --format says what it is to be")
     if id_field is not None and input_format != "jsonl":
-        _fail("--id-field goes with jsonl: lines of text have their number")
+        refuse("--id-field goes with jsonl: lines of text have their number")
     if n_best is not None and output_format == "text":
-        _fail("--n-best goes with --format jsonl and parquet: text has the best translation alone")
+        refuse("--n-best goes with --format jsonl and parquet: text has the best translation alone")
 
 
 def _named(paths: list[str]) -> list[str]:
     return paths if len(paths) < 3 else [paths[0], "…", paths[-1]]
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(UNUSABLE)

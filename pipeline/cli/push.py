@@ -6,9 +6,8 @@ import typer
 
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.refusal import refused
 from pipeline.config_file import load_config
-
-UNUSABLE = 2
 
 
 def push(
@@ -31,12 +30,9 @@ def push(
 
     store = open_store(settings)
     try:
-        with database_errors(connection_of(settings)):
+        with refused(RollBackError), database_errors(connection_of(settings)):
             graph = read_graph(store, settings.name) if store else Graph([], [])
             pushed = roll_back(store, graph, settings, version)
-    except RollBackError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from error
     except OSError as error:
         typer.echo(f"error: version {version} cannot be pushed: {error}", err=True)
         raise typer.Exit(1) from error

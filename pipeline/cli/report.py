@@ -10,10 +10,9 @@ from components.report.rendering import CARD, PAGE
 from components.whole_file import whole_file
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.refusal import refused
 from pipeline.cli.wanted_run import run_with
 from pipeline.config_file import load_config
-
-UNUSABLE = 2
 
 
 def report(
@@ -32,7 +31,7 @@ def report(
     Exits with 2 where there is no such run, or it has no report.
     """
     settings = load_config(config, overrides)
-    try:
+    with refused(ValueError, OSError):
         with quiet_libraries():
             from pipeline.history import read_runs
         folder = Path(run_with("report", settings.name, read_runs(settings), run).report_uri)
@@ -43,6 +42,3 @@ def report(
         with whole_file(output) as copy:
             shutil.copyfile(folder / (CARD if output.suffix == ".md" else PAGE), copy)
         typer.echo(output)
-    except (ValueError, OSError) as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from error

@@ -9,6 +9,7 @@ from rich.console import Console
 from pipeline.cli.drawing import drawn
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.refusal import refuse, refused
 from pipeline.cli.run_session import run_watched, watched
 from pipeline.config import Config
 from pipeline.config_file import load_config
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from tensorflow_metadata.proto.v0 import schema_pb2
 
 DIFFERENT = 1
-UNUSABLE = 2
 
 app = typer.Typer(help="Infer, show and compare the schema of a task's data.", no_args_is_help=True)
 
@@ -42,8 +42,7 @@ def infer(
     settings = load_config(config, overrides)
     path = output or Path(settings.data.schema_file or config.with_suffix(".schema.pbtxt"))
     if path.exists() and not force:
-        typer.echo(f"error: {path} is there already; --force replaces it", err=True)
-        raise typer.Exit(UNUSABLE)
+        refuse(f"{path} is there already; --force replaces it")
     schema, console = _infer(settings)
     from components.schema_file import schema_table, write_schema
 
@@ -84,15 +83,11 @@ def diff(config: ConfigPath, overrides: Overrides) -> None:
 
 def _reviewed(config: Config) -> "schema_pb2.Schema":
     if config.data.schema_file is None:
-        typer.echo("error: data.schema_file is not set; `seq2seq schema infer` writes such a file", err=True)
-        raise typer.Exit(UNUSABLE)
+        refuse("data.schema_file is not set; `seq2seq schema infer` writes such a file")
     with quiet_libraries():
         from components.schema_file import SchemaError, read_schema
-    try:
+    with refused(SchemaError):
         return read_schema(Path(config.data.schema_file))
-    except SchemaError as error:
-        typer.echo(f"error: {error}", err=True)
-        raise typer.Exit(UNUSABLE) from error
 
 
 def _infer(config: Config) -> tuple["schema_pb2.Schema", Console]:
