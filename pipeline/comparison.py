@@ -5,15 +5,19 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tensorflow_model_analysis.proto import config_pb2
+from tfx.utils import proto_utils
+
 from components.data_profile.files import read_profile
 from components.data_profile.profile import SideProfile, SplitProfile
-from components.metrics.confidence import Slicing, Sureness
+from components.metrics.confidence import Sureness
+from components.metrics.decoded import recorded_metrics, recorded_slicings
 from components.metrics.example_rows import read_examples
 from components.metrics.paired import paired_confidence
 from components.verdict import Verdict, read_verdict
 from pipeline.history import Run
 from pipeline.lineage.graph import Artifact, Graph, Step
-from pipeline.lineage.settings import recorded_config, unpacked
+from pipeline.lineage.settings import recorded_config
 from pipeline.lineage.trace import data_files
 from trainer.metrics.catalog import create_statistic
 
@@ -179,30 +183,21 @@ def _interval(sureness: Sureness | None) -> tuple[float, float] | None:
 
 def _paired(first: Run, second: Run, steps: list[list[Step]]) -> dict[str, dict[str, Sureness]] | None:
     """How sure the differences are, where both runs have measured the same examples in the same way."""
-    settings = [_evaluation_settings(each) for each in steps]
-    known, metrics = (_metric_settings(each) for each in settings)
+    configs = [_eval_config(each) for each in steps]
+    known, metrics = ({metric["name"]: metric for metric in recorded_metrics(config)} for config in configs)
     same = {name: metric for name, metric in metrics.items() if _comparable(metric) == _comparable(known.get(name, {}))}
     try:
         examples = [read_examples(run.evaluation_uri) for run in (second, first)]
     except FileNotFoundError:
         return None
-    slicings = [
-        Slicing((*spec.get("feature_keys", []), *spec.get("feature_values", {})), spec.get("feature_values", {}))
-        for spec in settings[1]["slicing_specs"]
-    ]
     statistics = {name: create_statistic(name, metric["target"]["unit"]) for name, metric in same.items()}
-    confidence = paired_confidence(*examples, statistics, slicings)
+    confidence = paired_confidence(*examples, statistics, recorded_slicings(configs[1]))
     return confidence.metrics if confidence else None
 
 
-def _evaluation_settings(steps: list[Step]) -> dict[str, Any]:
+def _eval_config(steps: list[Step]) -> config_pb2.EvalConfig:
     [step] = [step for step in steps if step.node == "Evaluator"]
-    return unpacked(step)["eval_config"]
-
-
-def _metric_settings(evaluation: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    metrics = [metric["config"] for spec in evaluation["metrics_specs"] for metric in spec["metrics"]]
-    return {metric["name"]: metric for metric in metrics}
+    return proto_utils.json_to_proto(step.settings["eval_config"], config_pb2.EvalConfig())
 
 
 def _comparable(metric: dict[str, Any]) -> tuple[Any, Any]:
