@@ -19,6 +19,9 @@ _TEMPORARY = ".pushing-{seconds}-{process}-{host}-"
 _TEMPORARY_PATTERN = re.compile(r"\.pushing-(?P<seconds>[0-9]+)-(?P<process>[0-9]+)-(?P<host>.+)-[^-]+")
 _LONGEST_PUSH_SECONDS = 24 * 60 * 60
 
+# Property of a push in ML Metadata: the id of the model that was pushed.
+PUSHED_MODEL_ID = "pushed_model_id"
+
 _HIGHEST_VERSION = 2**63 - 1  # of TensorFlow Serving
 
 

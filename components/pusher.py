@@ -19,12 +19,11 @@ from tfx.utils import io_utils
 
 from components.batching_parameters import write_batching_parameters
 from components.metrics.calibration import CALIBRATION_FILE
-from components.model_versions import newest_version
+from components.model_versions import PUSHED_MODEL_ID, newest_version
 from components.pushed_versions import is_mounted, push
 
 PUSH_TO_KEY = "push_to"
 
-_MODEL_ID = "pushed_model_id"
 _SUPERSEDED = "superseded_push"
 
 
@@ -60,7 +59,7 @@ class AtomicPusherExecutor(executor.Executor):
             write_batching_parameters(Path(folder))
         version = push(pushed.uri, folder)
         self._MarkPushed(pushed, pushed_destination=version, pushed_version=os.path.basename(version))
-        pushed.set_int_custom_property(_MODEL_ID, _model_id(input_dict))
+        pushed.set_int_custom_property(PUSHED_MODEL_ID, _model_id(input_dict))
 
     def GetModelPath(self, input_dict: dict[str, list[types.Artifact]]) -> str:
         """The copy with warm-up requests in the ServingValidator's blessing; without a validator the model itself."""
@@ -91,7 +90,7 @@ class AtomicPusherDriver(base_driver.BaseDriver, portable_driver.BaseDriver):
         superseded = [
             push.id
             for push in pushes
-            if push.custom_properties[_MODEL_ID].int_value == model_id
+            if push.custom_properties[PUSHED_MODEL_ID].int_value == model_id
             and _pushed_to(push).parent == destination
             and _pushed_to(push) != newest
         ]

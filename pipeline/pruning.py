@@ -8,14 +8,13 @@ from pathlib import Path
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from components.model_versions import newest_version
+from components.model_versions import PUSHED_MODEL_ID, newest_version
 from pipeline.config import Config
 from pipeline.lineage.graph import DATA_BLESSING, Artifact, Graph, Step
 from pipeline.lineage.trace import COMPARED_WITH
 from pipeline.roll_back import NODE as ROLL_BACK
 from pipeline.workspace import Workspace
 
-_MODEL_ID = "pushed_model_id"
 _JUDGED = "current_model_id"
 # Kept, but not what it came of: a finished model needs the data of those before it no more.
 _BASE_MODEL = "base_model"
@@ -104,7 +103,7 @@ def _needed(graph: Graph, served: Path, keep: int) -> set[int]:
     steps = list(graph.steps.values())
     newest = {step.run_id for step in [step for step in steps if step.node != ROLL_BACK][-1:]}
     runs = {step.run_id for step in steps if _made_or_judged(step, models)} | newest
-    waiting = models | {push.id for push in graph.pushes() if push.properties.get(_MODEL_ID) in models}
+    waiting = models | {push.id for push in graph.pushes() if push.properties.get(PUSHED_MODEL_ID) in models}
     leaves = _last_data_that_passed(graph)
     for step in steps:
         if step.run_id in runs:
@@ -137,10 +136,10 @@ def _models_to_keep(graph: Graph, served: Path, keep: int) -> set[int]:
     """Ids of models."""
     blessed = [blessing.properties.get(_JUDGED, 0) for blessing in _blessings(graph)]
     pushes = graph.pushes()
-    pushed = [push.properties.get(_MODEL_ID, 0) for push in pushes]
+    pushed = [push.properties.get(PUSHED_MODEL_ID, 0) for push in pushes]
     newest = str(newest_version(served))
     is_served = [
-        push.properties.get(_MODEL_ID, 0) for push in pushes if str(push.properties["pushed_version"]) == newest
+        push.properties.get(PUSHED_MODEL_ID, 0) for push in pushes if str(push.properties["pushed_version"]) == newest
     ]
     return ({*_newest(blessed, keep), *_newest(pushed, keep), *is_served} & graph.artifacts.keys()) - {0}
 

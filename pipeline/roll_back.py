@@ -1,7 +1,6 @@
 """An older pushed model becomes the served one again: under a new version, and recorded as an execution of its own."""
 
 import contextlib
-import datetime
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,14 +9,14 @@ from typing import NamedTuple
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
 
-from components.model_versions import add_version, newest_version
+from components.model_versions import PUSHED_MODEL_ID, add_version, newest_version
 from pipeline.config import Config
 from pipeline.lineage.graph import PUSHED_MODEL, ROLLED_BACK_TO, Artifact, Graph
+from pipeline.run_id import new_run_id
 from pipeline.workspace import Workspace
 
 NODE = "RollBack"
 
-_MODEL_ID = "pushed_model_id"
 _SAVED_MODEL = "saved_model.pb"
 _KEY = "pushed_model"
 
@@ -48,7 +47,7 @@ def roll_back(store: metadata_store.MetadataStore, graph: Graph, config: Config,
     """
     workspace = Workspace.of(config)
     old = _find(graph, workspace.served, version)
-    run_id = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%d-%H%M%S-%f")
+    run_id = new_run_id()
     with _recorded(store, config.name, run_id, old) as execution:
         # As in a run, the copy for the records comes first: once the version is there, nothing is left to fail.
         record = workspace.artifacts / NODE / _KEY / str(execution.id)
@@ -70,13 +69,13 @@ def _find(graph: Graph, served: Path, version: str) -> Artifact:
         for number, push in pushes.items()
         if push.live
         and Path(push.uri, _SAVED_MODEL).is_file()
-        and (newest is None or push.properties.get(_MODEL_ID) != newest.properties.get(_MODEL_ID))
+        and (newest is None or push.properties.get(PUSHED_MODEL_ID) != newest.properties.get(PUSHED_MODEL_ID))
     }
     if version in usable:
         return usable[version]
     if version not in pushes:
         why = f"version {version} is none that was blessed and pushed"
-    elif newest and pushes[version].properties.get(_MODEL_ID) == newest.properties.get(_MODEL_ID):
+    elif newest and pushes[version].properties.get(PUSHED_MODEL_ID) == newest.properties.get(PUSHED_MODEL_ID):
         why = f"the model of version {version} is served already, as version {newest.properties['pushed_version']}"
     else:
         why = f"the model of version {version} is gone"
@@ -128,7 +127,7 @@ def _artifact(
     properties["pushed"].int_value = 1
     properties["pushed_destination"].string_value = str(folder)
     properties["pushed_version"].string_value = folder.name
-    properties[_MODEL_ID].int_value = old.properties[_MODEL_ID]
+    properties[PUSHED_MODEL_ID].int_value = old.properties[PUSHED_MODEL_ID]
     properties[ROLLED_BACK_TO].string_value = str(old.properties["pushed_version"])
     return artifact
 

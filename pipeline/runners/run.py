@@ -1,7 +1,6 @@
 """One run of a pipeline, on the orchestrator that was asked for."""
 
 import copy
-import datetime
 from typing import Literal
 
 from tfx.dsl.compiler import compiler, constants
@@ -9,6 +8,7 @@ from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
 
 from pipeline.metadata_database import without_password
+from pipeline.run_id import new_run_id
 from pipeline.runners.beam import BeamRunner
 from pipeline.runners.local import LocalRunner
 
@@ -31,7 +31,7 @@ def run_pipeline(pipeline: tfx_pipeline.Pipeline, orchestrator: Orchestrator = "
       MetadataError: the database of ML Metadata cannot be reached.
       Exception: whatever the first node to fail raised.
     """
-    run_id = datetime.datetime.now(datetime.timezone.utc).strftime("%Y%m%d-%H%M%S-%f")
+    run_id = new_run_id()
     connection = pipeline.metadata_connection_config
     named = copy.copy(pipeline)
     named.metadata_connection_config = without_password(connection)
