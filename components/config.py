@@ -72,6 +72,10 @@ class InputConfig(Section):
                 raise ValueError(f"weight of split {name!r} is {weight}: allowed are whole numbers from 1")
         return splits
 
+    def patterns(self) -> list[str]:
+        """The pattern of sources, and that of targets if they have one of their own."""
+        return [self.pattern, *([] if self.target_pattern is None else [self.target_pattern])]
+
 
 class DataConfig(Section):
     """Where the pairs of text are, and how they are read."""
@@ -176,14 +180,13 @@ class DataConfig(Section):
         """The columns, JSON keys or features to read: source, target, slice keys, and the weight if there is one."""
         return [self.source, self.target, *self.slice_keys, *([] if self.weight is None else [self.weight])]
 
+    def patterns(self) -> list[str]:
+        """All patterns, by input; that of targets comes after that of sources."""
+        return [pattern for entry in self.inputs for pattern in entry.patterns()]
+
     def windows(self) -> list[int]:
-        """How many spans each pattern is read of, by input; that of targets comes after that of sources."""
-        return [
-            entry.window or self.window
-            for entry in self.inputs
-            for pattern in (entry.pattern, entry.target_pattern)
-            if pattern is not None
-        ]
+        """How many spans each of `patterns` is read of."""
+        return [entry.window or self.window for entry in self.inputs for _ in entry.patterns()]
 
     def split_names(self) -> list[str]:
         """Names of all splits that the inputs feed, in the order in which they appear."""

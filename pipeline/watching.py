@@ -39,13 +39,8 @@ class Watcher:
         Returns:
           Whether the pipeline was run to an end.
         """
+        patterns = self._data.patterns()
         try:
-            patterns = [
-                pattern
-                for entry in self._data.inputs
-                for pattern in (entry.pattern, entry.target_pattern)
-                if pattern is not None
-            ]
             resolved, spans = resolve_spans(self._data.base, patterns, self._data.windows(), self._data.span)
         except DataError as error:
             # A part of a span may have arrived before the rest.

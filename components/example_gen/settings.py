@@ -35,8 +35,7 @@ def pack_patterns(data: DataConfig) -> example_gen_pb2.Input:
         splits=[
             example_gen_pb2.Input.Split(name=f"input_{index}_{side}", pattern=pattern)
             for index, entry in enumerate(data.inputs)
-            for side, pattern in (("source", entry.pattern), ("target", entry.target_pattern))
-            if pattern is not None
+            for side, pattern in zip(("source", "target"), entry.patterns(), strict=False)
         ]
     )
 
@@ -49,4 +48,4 @@ def unpack_patterns(input_config: str) -> list[str]:
 def by_entry(patterns: Iterable[str], data: DataConfig) -> list[list[str]]:
     """Patterns in the order of `pack_patterns`, those of each entry of `data.inputs` together."""
     rest = iter(patterns)
-    return [[next(rest) for _ in range(1 if entry.target_pattern is None else 2)] for entry in data.inputs]
+    return [[next(rest) for _ in entry.patterns()] for entry in data.inputs]

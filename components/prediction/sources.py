@@ -1,6 +1,8 @@
 """Reading sources: plain lines, or JSON objects that hold a text."""
 
+import collections
 import contextlib
+import glob
 import gzip
 import itertools
 import json
@@ -57,23 +59,20 @@ def find_inputs(patterns: list[str]) -> list[InputFile]:
     found = []
     for pattern in patterns:
         if FileSystems.get_scheme(pattern) is not None:
-            glob = pattern
+            wanted = pattern
         elif os.path.isdir(pattern):
             raise InputError(f"{pattern} is a folder: name its files, as in {os.path.join(pattern, '*')}")
         elif os.path.exists(pattern):
             # Whatever its name has that looks like a glob.
-            glob = full_pattern(os.path.dirname(os.path.abspath(pattern)), "*")
-            found += [_input(file) for file in find_files(glob) if file.path == os.path.abspath(pattern)]
-            continue
+            wanted = glob.escape(os.path.abspath(pattern))
         else:
-            glob = full_pattern(".", pattern)
-        files = find_files(glob)
+            wanted = full_pattern(".", pattern)
+        files = find_files(wanted)
         if not files:
             raise InputError(f"no files match {pattern}")
         found += map(_input, files)
-    paths = [file.path for file in found]
-    for path in paths:
-        if paths.count(path) > 1:
+    for path, times in collections.Counter(file.path for file in found).items():
+        if times > 1:
             raise InputError(f"{path} is named more than once")
     return found
 

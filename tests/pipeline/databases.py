@@ -1,5 +1,6 @@
 """Real database servers out of Debian's packages, each in a folder of its own on a free port of this machine."""
 
+import abc
 import contextlib
 import os
 import pathlib
@@ -19,7 +20,7 @@ class MissingServerError(Exception):
     """This machine has no such server."""
 
 
-class Server:
+class Server(abc.ABC):
     """A server that can be stopped and started again; its folder is gone when the context ends."""
 
     scheme: str
@@ -52,12 +53,13 @@ class Server:
             self._process.wait()
             self._process = None
 
+    @abc.abstractmethod
     def create(self):
         """Makes its files."""
-        raise NotImplementedError
 
+    @abc.abstractmethod
     def _command(self):
-        raise NotImplementedError
+        """What starts it."""
 
     def _owner(self):
         return {}
