@@ -15,7 +15,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
 from tfx.utils import io_utils
 
-from components.config import TRAIN_SPLIT
+from components.config.data import TRAIN_SPLIT
 from components.data_checks.anomaly import Anomaly, anomaly_table
 from components.data_checks.blessing import BLESSED_FILE, PROFILE_ID_PROPERTY, REPORT_FILE, DataBlessing
 from components.data_checks.bounds import bounds_anomalies

@@ -9,7 +9,7 @@ from tfx import types
 from tfx import v1 as tfx
 from tfx.dsl.components.base import executor_spec
 
-from components.config import EvaluationConfig, ThresholdConfig
+from components.config.evaluation import EvaluationConfig, ThresholdConfig
 from components.evaluator_executor import Executor
 from components.metrics import extractors, text_metric
 from components.metrics.buckets import LEAST, SOURCE_LENGTH, SOURCE_UNKNOWN, Buckets

@@ -12,7 +12,7 @@ from tfx.dsl.components.base import base_component, base_executor, executor_spec
 from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
 from tfx.utils import io_utils
 
-from components.config import TRAIN_SPLIT
+from components.config.data import TRAIN_SPLIT
 from components.data_checks.bounds import add_bounds
 from components.data_profile.component import PROFILE_KEY, TextProfile
 from components.data_profile.files import read_profile

@@ -5,7 +5,9 @@ from typing import Any
 import pydantic
 from pydantic import Field
 
-from components.config import DataConfig, EvaluationConfig, ServingConfig
+from components.config.data import DataConfig
+from components.config.evaluation import EvaluationConfig
+from components.config.serving import ServingConfig
 from pipeline.beam_config import BeamConfig
 from pipeline.deploy_config import DeployConfig
 from pipeline.metadata_config import MetadataConfig

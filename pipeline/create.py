@@ -17,7 +17,7 @@ from pipeline.placement import OnThisMachine, Placement
 _TEXT_CODE = ("serving.contract", "transform")
 _TRAINING_CODE = (*_TEXT_CODE, "trainer")
 _EVALUATION_CODE = (
-    *("components.config", "components.metrics", "components.evaluator", "components.evaluator_executor"),
+    *("components.config.evaluation", "components.metrics", "components.evaluator", "components.evaluator_executor"),
     *("trainer.metrics", "transform"),
 )
 _VALIDATION_CODE = (

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from components.config import DataConfig
+from components.config.data import DataConfig
 from components.example_gen.files import input_fingerprint
 from components.example_gen.rows import DataError
 from components.example_gen.spans import resolve_spans

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from components.config import TRAIN_SPLIT
+from components.config.data import TRAIN_SPLIT
 from components.data_checks.anomaly import Anomaly, percent, quoted
 from components.data_checks.config import QualityConfig
 from components.data_profile.profile import Finding, Profile

@@ -7,7 +7,7 @@ from typing import Any
 import apache_beam as beam
 from tensorflow.core.example import example_pb2
 
-from components.config import TRAIN_SPLIT
+from components.config.data import TRAIN_SPLIT
 from components.data_profile.batch import PAIRS, SOURCES, TALLIES, VALUES, MeasureBatch
 from components.data_profile.combiners import CountsCombineFn, FindingCombineFn, add_occurrences
 from components.data_profile.profile import Counts, Finding, Profile, SplitProfile

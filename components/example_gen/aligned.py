@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import zip_longest
 from typing import BinaryIO
 
-from components.config import DataConfig, InputConfig
+from components.config.data import DataConfig, InputConfig
 from components.example_gen.files import read_lines
 from components.example_gen.rows import BadRow, FileError, Reason, Row, RowError, decode, is_blank
 

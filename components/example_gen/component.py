@@ -7,7 +7,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2
 from tfx.types import component_spec, standard_artifacts, standard_component_specs
 
-from components.config import DataConfig
+from components.config.data import DataConfig
 from components.example_gen.driver import Driver
 from components.example_gen.executor import Executor
 from components.example_gen.settings import pack_patterns, pack_settings

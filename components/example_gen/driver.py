@@ -10,7 +10,7 @@ from tfx.proto.orchestration import driver_output_pb2
 from tfx.types import standard_component_specs
 from tfx.utils import proto_utils
 
-from components.config import DataConfig
+from components.config.data import DataConfig
 from components.example_gen.files import input_fingerprint
 from components.example_gen.rows import DataError
 from components.example_gen.settings import unpack_settings

@@ -9,7 +9,7 @@ from tfx.orchestration.data_types import RuntimeParameter
 from tfx.proto import example_gen_pb2
 from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
 
-from components.config import DataConfig
+from components.config.data import DataConfig
 from components.example_gen.files import input_fingerprint
 from components.example_gen.settings import pack_patterns, pack_settings, unpack_patterns, unpack_settings
 from components.example_gen.spans import resolve_spans

@@ -5,7 +5,7 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any, BinaryIO
 
-from components.config import DataConfig, InputConfig
+from components.config.data import DataConfig, InputConfig
 from components.example_gen.files import read_lines
 from components.example_gen.rows import BadRow, Reason, Row, RowError, attempt, check_weight, decode, make_row
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import apache_beam as beam
 
-from components.config import TRAIN_SPLIT, DataConfig
+from components.config.data import TRAIN_SPLIT, DataConfig
 from components.example_gen.examples import encode_example, merge, place
 from components.example_gen.inputs import InputFiles
 from components.example_gen.reader import read_rows

@@ -5,7 +5,7 @@ import gzip
 import zlib
 from collections.abc import Iterator, Sequence
 
-from components.config import DataConfig, InputConfig
+from components.config.data import DataConfig, InputConfig
 from components.example_gen.aligned import read_aligned
 from components.example_gen.files import open_input
 from components.example_gen.json_lines import read_json_lines

@@ -7,7 +7,7 @@ from google.protobuf import wrappers_pb2
 from tfx.proto import example_gen_pb2
 from tfx.utils import proto_utils
 
-from components.config import DataConfig
+from components.config.data import DataConfig
 
 # What is decided after the pairs have been read, and is no reason to read them anew.
 _NOT_READ = {"schema_file", "quality", "drift"}

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 
 from apache_beam.io.filesystem import FileSystem
 
-from components.config import SPAN
+from components.config.data import SPAN
 from components.example_gen.files import find_files, full_pattern
 from components.example_gen.rows import DataError
 

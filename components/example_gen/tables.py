@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import BinaryIO
 
-from components.config import DataConfig, InputConfig
+from components.config.data import DataConfig, InputConfig
 from components.example_gen.csv_records import read_csv_records
 from components.example_gen.files import read_lines
 from components.example_gen.rows import (

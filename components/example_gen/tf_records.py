@@ -7,7 +7,7 @@ from apache_beam.io.tfrecordio import _TFRecordUtil
 from google.protobuf.message import DecodeError
 from tensorflow.core.example import example_pb2, feature_pb2
 
-from components.config import DataConfig, InputConfig
+from components.config.data import DataConfig, InputConfig
 from components.example_gen.rows import (
     BadRow,
     FileError,

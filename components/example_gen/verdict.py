@@ -2,7 +2,7 @@
 
 import logging
 
-from components.config import TRAIN_SPLIT, DataConfig
+from components.config.data import TRAIN_SPLIT, DataConfig
 from components.example_gen.rows import DataError
 from components.example_gen.tally import BAD_ROWS_TOLD, Tally
 

@@ -4,7 +4,7 @@ import math
 
 from tensorflow_model_analysis.proto import config_pb2
 
-from components.config import ThresholdConfig
+from components.config.evaluation import ThresholdConfig
 from trainer.metrics.names import LOWER_IS_BETTER
 
 # What rounding may add to a difference of two figures: 0.945 - 0.95 is below -0.005.

@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from components.config import TRAIN_SPLIT
+from components.config.data import TRAIN_SPLIT
 from components.data_checks.anomaly import percent
 from components.data_checks.drift import Distance
 from components.data_profile.profile import Finding, Profile, SideProfile, SplitProfile

@@ -14,7 +14,7 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils
 from tfx.utils import io_utils, path_utils
 
-from components.config import EvaluationConfig
+from components.config.evaluation import EvaluationConfig
 from components.data_checks.blessing import REPORT_FILE
 from components.data_checks.drift import Distance
 from components.data_profile.files import read_profile

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
-from components.config import ThresholdConfig
+from components.config.evaluation import ThresholdConfig
 
 if TYPE_CHECKING:
     from components.serving_validator.report import Report as Trial

@@ -7,7 +7,7 @@ from tfx.dsl.components.base import base_component, executor_spec
 from tfx.proto import infra_validator_pb2
 from tfx.types import component_spec, standard_artifacts, standard_component_specs
 
-from components.config import ValidationConfig
+from components.config.serving import ValidationConfig
 from components.serving_validator.executor import ServingValidatorExecutor
 from serving import contract
 from trainer.config.decoding import DecodingConfig

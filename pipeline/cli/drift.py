@@ -52,7 +52,7 @@ def _distances(logs: str, config: Config) -> "list[Distance] | None":
 
     import apache_beam as beam
 
-    from components.config import TRAIN_SPLIT
+    from components.config.data import TRAIN_SPLIT
     from components.data_checks.drift import Drift
     from components.data_profile.files import read_profile, write_profile
     from components.data_profile.measure import measure

@@ -5,7 +5,7 @@ import pathlib
 
 from tfx.types import channel_utils, standard_artifacts
 
-from components.config import EvaluationConfig
+from components.config.evaluation import EvaluationConfig
 from components.evaluator import create_evaluator
 from components.evaluator_executor import Executor
 from components.verdict import read_verdict

@@ -6,7 +6,7 @@ import random
 
 import pyarrow as pa
 
-from components.config import EvaluationConfig
+from components.config.evaluation import EvaluationConfig
 from components.data_checks.drift import Distance
 from components.data_profile.profile import Counts, Finding, Profile, SideProfile, SplitProfile
 from components.metrics.calibration import measure_calibration

@@ -3,7 +3,7 @@
 import pydantic
 import pytest
 
-from components.config import EvaluationConfig
+from components.config.evaluation import EvaluationConfig
 
 THRESHOLDS = [{"metric": "exact_match", "at_least": 0.5}]
 

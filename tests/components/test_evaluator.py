@@ -9,7 +9,7 @@ import pytest
 import sacrebleu
 from tfx.types import channel_utils, standard_artifacts
 
-from components.config import EvaluationConfig
+from components.config.evaluation import EvaluationConfig
 from components.evaluator import create_evaluator
 from tests.components.evaluation_run import evaluate
 from tests.components.lookup_model import Row, save_model, write_examples, write_schema

@@ -5,7 +5,7 @@ import math
 
 import pytest
 
-from components.config import EvaluationConfig
+from components.config.evaluation import EvaluationConfig
 from components.metrics.calibration import read_calibration
 from components.metrics.example_rows import read_examples
 from tests.components.evaluation_run import evaluate

@@ -3,7 +3,7 @@
 import pytest
 
 from components.baseline import NODE_ID, latest_blessed_model_other_than
-from components.config import EvaluationConfig
+from components.config.evaluation import EvaluationConfig
 from components.evaluator import create_evaluator
 from components.pusher import AtomicPusher
 from components.verdict import read_verdict

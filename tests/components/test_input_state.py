@@ -6,7 +6,7 @@ import pytest
 from tfx.types import standard_artifacts
 from tfx.utils import proto_utils
 
-from components.config import DataConfig
+from components.config.data import DataConfig
 from components.example_gen.input_state import Executor
 from components.example_gen.rows import DataError
 from components.example_gen.settings import pack_patterns, pack_settings

@@ -5,7 +5,7 @@ import math
 import pyarrow as pa
 import pytest
 
-from components.config import EvaluationConfig
+from components.config.evaluation import EvaluationConfig
 from components.metrics.confidence import Sureness
 from components.metrics.example_rows import OF_MODEL, PREFIXES, schema_of, sums_column
 from components.report.charts import line_chart, reliability_chart, ticks

@@ -15,7 +15,7 @@ from tensorflow_serving.apis import prediction_log_pb2
 from tfx.components.infra_validator import error_types
 from tfx.types import channel_utils, standard_artifacts
 
-from components.config import ValidationConfig
+from components.config.serving import ValidationConfig
 from components.serving_validator import executor as validator_executor
 from components.serving_validator.component import ServingValidator
 from components.serving_validator.process_runner import BINARY

@@ -7,7 +7,7 @@ import json
 
 import tensorflow as tf
 
-from components.config import DataConfig
+from components.config.data import DataConfig
 from components.example_gen.reader import read_rows
 
 # Pairs that are hard to carry: right to left, emoji of several code points, combining marks, separators of lines

@@ -1,0 +1,1 @@
+"""Settings of data ingestion, evaluation and the push."""
