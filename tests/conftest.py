@@ -16,7 +16,8 @@ def pytest_collection_modifyitems(items):
     items.sort(key=lambda item: item.get_closest_marker("tfx") is not None)
 
 
-@pytest.fixture(scope="session")
+# It ends with its file of tests: others count the processes that are there.
+@pytest.fixture(scope="module")
 def chromium():
     """Debian's Chromium, headless."""
     from playwright import sync_api  # most tests need none
