@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Run a command in a root file system, as root: enter.sh FOLDER [--mount SOURCE:TARGET]... [--user UID:GID] COMMAND...
 # It has the machine's network, its names and its certificates, and the folders that are mounted into it. Mounts and
-# processes are gone when the command has ended, however it ends.
+# processes are gone when the command, or whatever calls this, has ended, however it ends.
 set -euo pipefail
 root=$(realpath "$1")
 shift
@@ -20,7 +20,7 @@ done
 cp --dereference /etc/resolv.conf /etc/hosts "$root/etc/"
 
 export ENTER_ROOT=$root ENTER_USER=$user ENTER_MOUNTS="${mounts[*]}"
-exec unshare --mount --pid --fork --kill-child -- bash -euo pipefail -c '
+exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child -- bash -euo pipefail -c '
   mount -t proc proc "$ENTER_ROOT/proc"
   mount --rbind /dev "$ENTER_ROOT/dev"
   for entry in $ENTER_MOUNTS; do
