@@ -1,12 +1,12 @@
-"""Beam jobs of one node, on an engine that may be gone, or may lose a worker."""
+"""Beam jobs on an engine that may be gone, or may lose a worker."""
 
 import logging
 from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 import grpc
-from google.protobuf import message
-from tfx.proto.orchestration import executable_spec_pb2, placeholder_pb2
+
+from pipeline.runners.supervised_worker import WORKER_ENDED
 
 _ATTEMPTS = 3
 _CONNECT_SECONDS = 5
@@ -15,8 +15,8 @@ _ENDPOINT = "--job_endpoint="
 _IN_POOL = "--environment_type=EXTERNAL"
 _WORKERS = "--environment_config="
 
-# What Beam's own runner says, in this process or behind its job service, when a worker has ended in the midst of work.
-_WORKER_LOST = "Channel closed prematurely"
+# What is said when a worker has ended in the midst of work: by our pool, and by Beam's own runner where it finds out.
+_WORKER_LOST = (WORKER_ENDED, "Channel closed prematurely")
 
 # What gRPC says where nobody listens.
 _UNREACHABLE = "UNAVAILABLE"
@@ -39,30 +39,11 @@ class WorkerLostError(RuntimeError):
     """Workers have ended in the midst of a job, each time that it was started."""
 
 
-def take_arguments(executor_spec: message.Message | None) -> list[str]:
-    """Takes Beam's pipeline options out of what TFX computes a node's cache key from.
-
-    On which engine Beam runs changes nothing in what comes of it, and what one engine has done is not done again
-    because another one goes on.
-    """
-    if not isinstance(executor_spec, executable_spec_pb2.BeamExecutableSpec):
-        return []
-    arguments = list(executor_spec.beam_pipeline_args)
-    executor_spec.ClearField("beam_pipeline_args")
-    executor_spec.ClearField("beam_pipeline_args_placeholders")
-    return arguments
-
-
-def as_placeholders(arguments: list[str]) -> list[placeholder_pb2.PlaceholderExpression]:
-    """Arguments in the form that TFX's operator for Beam takes."""
-    return [placeholder_pb2.PlaceholderExpression(value={"string_value": argument}) for argument in arguments]
-
-
-def run_jobs(node: str, arguments: list[str], run: Callable[[], Result]) -> Result:
-    """Runs the Beam jobs of a node, anew where a worker was lost.
+def run_jobs(name: str, arguments: list[str], run: Callable[[], Result]) -> Result:
+    """Runs the Beam jobs of a node, or of something else, anew where a worker was lost.
 
     Args:
-      node: name of the node.
+      name: what people know it by.
       arguments: Beam's pipeline options.
       run: does it; can be called again.
 
@@ -82,20 +63,20 @@ def run_jobs(node: str, arguments: list[str], run: Callable[[], Result]) -> Resu
         try:
             return run()
         except Exception as error:
-            _FILE_LOGGER.exception("a Beam job of %s failed", node)
+            _FILE_LOGGER.exception("a Beam job of %s failed", name)
             if endpoint is not None and _lost_connection(error):
                 raise JobServerGoneError(
                     f"the Beam job server at {endpoint} has gone away; once it is back, run again: what had completed"
-                    " comes from the cache"
+                    " is not done again"
                 ) from None
             if pool is not None and any(_UNREACHABLE in str(each) for each in _chain(error)):
                 raise WorkersUnreachableError(
                     f"the engine does not reach the workers at {pool}: start them there, or name others in workers"
                 ) from None
-            if not any(_WORKER_LOST in str(each) for each in _chain(error)):
+            if not any(said in str(each) for each in _chain(error) for said in _WORKER_LOST):
                 raise
         if attempt < _ATTEMPTS:
-            _LOGGER.warning("%s lost a Beam worker; its job starts anew (%d of %d)", node, attempt + 1, _ATTEMPTS)
+            _LOGGER.warning("%s lost a Beam worker; its job starts anew (%d of %d)", name, attempt + 1, _ATTEMPTS)
     raise WorkerLostError(f"a Beam worker was lost in each of {_ATTEMPTS} attempts; was it out of memory?")
 
 

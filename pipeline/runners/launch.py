@@ -10,7 +10,8 @@ from tfx.orchestration.portable import data_types, launcher, outputs_utils
 from tfx.proto.orchestration import execution_result_pb2, pipeline_pb2
 
 from pipeline.metadata_database import connect, database_errors
-from pipeline.runners.beam_jobs import as_placeholders, run_jobs, take_arguments
+from pipeline.runners.beam_jobs import run_jobs
+from pipeline.runners.beam_specs import as_placeholders, take_arguments
 from pipeline.runners.events import NodeEvent, NodeState, publish
 from pipeline.runners.memory import peak_memory
 

@@ -44,9 +44,8 @@ def test_every_pod_sees_the_workspace_at_the_same_place():
 
 def test_each_task_manager_has_a_worker_pool_beside_it():
     manager, pool = PODS["flink-task-manager"]["containers"]
-    module = pool["command"][-1].replace(".", "/")
-    assert f"{module}.py" in {str(path) for path in metadata.files("apache-beam")}
-    assert f"--service_port={pool['ports'][0]['containerPort']}" in pool["args"]
+    assert pool["args"] == ["beam-workers", f"--address=0.0.0.0:{pool['ports'][0]['containerPort']}"]
+    assert "command" not in pool, "the image's entry point is seq2seq"
     assert pool["image"] == PODS["pipeline"]["containers"][0]["image"]
     assert manager["resources"]["limits"]["memory"] == "4Gi"
 

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import threading
 import time
+from collections.abc import Sequence
 
 import psutil
 
@@ -15,46 +16,60 @@ _JOB_SERVICE = "apache_beam.runners.portability.local_job_service_main"
 
 
 class WorkerPool:
-    """A worker pool; its workers are processes below it, which see nothing of the checkout."""
+    """A worker pool: that of the command line, or what another program makes of the last of its arguments."""
 
-    def __init__(self, folder: pathlib.Path, variables: dict[str, str]):
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        variables: dict[str, str],
+        program: Sequence[str] = ("from pipeline.cli.main import main; main()", "beam-workers", "--address"),
+    ):
         self.address = f"localhost:{free_port()}"
-        program = "from pipeline.cli.main import main; main()"
-        command = ["python", "-W", "ignore", "-c", program, "beam-workers", "--address", self.address]
-        self._process = start(command, folder, variables, "pool")
+        self._process = start(["python", "-W", "ignore", "-c", *program, self.address], folder, variables, "pool")
         wait_for(self.address, self._process)
 
     def workers(self):
-        """Ids of the workers' processes."""
-        return {worker.pid for worker in psutil.Process(self._process.pid).children()}
+        """Ids of the workers' processes, which are forked from one that the pool has for it."""
+        return {worker.pid for server in psutil.Process(self._process.pid).children() for worker in server.children()}
 
     def when_there_is_a_worker(self, act):
         """Calls a function once there is one more worker than now."""
-        self._watch(lambda pid: act(), lambda pid: True)
+        self._watch(lambda pid: act())
+
+    def kill_next_worker(self):
+        """Kills the next worker as soon as it is there."""
+        self._watch(lambda pid: os.kill(pid, signal.SIGKILL))
 
     def kill_next_worker_at_work(self):
-        """Kills the next worker once it has come so far as to load TensorFlow: that is in the midst of a job."""
-        self._watch(
-            lambda pid: os.kill(pid, signal.SIGKILL),
-            lambda pid: "libtensorflow_framework" in pathlib.Path(f"/proc/{pid}/maps").read_text(),
-        )
+        """Kills the next worker once it gets data from the engine, besides instructions."""
+        self._watch(lambda pid: os.kill(pid, signal.SIGKILL), lambda pid: len(_connections(pid)) > 1)
 
-    def _watch(self, act, condition):
+    def _watch(self, act, condition=lambda pid: True):
         known = self.workers()
 
         def watch():
-            while True:
-                for pid in self.workers() - known:
-                    with contextlib.suppress(OSError):
-                        if condition(pid):
-                            return act(pid)
+            found = None
+            while found is None and self._process.poll() is None:
                 time.sleep(0.05)
+                with contextlib.suppress(psutil.NoSuchProcess):
+                    found = next(filter(condition, self.workers() - known), None)
+            if found is not None:
+                act(found)
 
         threading.Thread(target=watch, daemon=True).start()
+
+    def terminate(self):
+        """Tells it to end."""
+        self._process.terminate()
 
     def stop(self):
         """Ends it, with its workers."""
         stop(self._process)
+
+
+def _connections(pid):
+    established = psutil.CONN_ESTABLISHED
+    return [each for each in psutil.Process(pid).net_connections("tcp") if each.status == established]
 
 
 class JobService:
