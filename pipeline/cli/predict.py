@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.beam_arguments import beam_arguments
+from pipeline.beam_arguments import beam_arguments, needs_wheel
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
 from pipeline.cli.refusal import refuse, refused
 from pipeline.cli.run_session import watched
 from pipeline.config import Config
 from pipeline.config_file import load_config
+from pipeline.package_wheel import write_wheel
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ def _run(config: Config, job: "Job") -> None:
     done = len(job.shards) - len(waiting)
     with watched(config, interrupted="The same call goes on with the shards that are not there yet.") as console:
         from components.prediction.predict import predict as run  # imports TensorFlow
+        from pipeline.runners.beam_jobs import run_jobs
 
         console.print(
             f"{sources:,} sources, version {Path(job.model).name}"
@@ -96,7 +98,9 @@ def _run(config: Config, job: "Job") -> None:
             soft_wrap=True,
         )
         if waiting:
-            run(job, beam_arguments(config.beam))
+            wheel = str(write_wheel(Workspace.of(config).packages)) if needs_wheel(config.beam) else None
+            arguments = beam_arguments(config.beam, wheel)
+            run_jobs("The prediction", arguments, lambda: run(job, arguments))
     console.print(f"{sources:,} answers in {', '.join(_named(job.paths()))}", soft_wrap=True)
 
 

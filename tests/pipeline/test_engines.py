@@ -218,6 +218,26 @@ def test_an_evaluation_has_the_figures_of_beams_own_runner(services, pool, finis
     assert_same_evaluation(tmp_path, beam(services[1].address, pool.address), finished[1])
 
 
+@where_asked_for
+def test_a_prediction_has_the_answers_of_beams_own_runner(services, pool, finished, tmp_path):
+    config = finished[1].config
+    sources = tmp_path / "sources.txt"
+    sources.write_text("abc\nCAB\n\né\n" * 5, encoding="utf-8")
+    engine = f"beam={json.dumps(beam(services[1].address, pool.address))}"
+    for name, settings in (("ours", ()), ("theirs", ("--set", engine))):
+        outcome = seq2seq(
+            *("predict", config, "--input", sources, "--output", tmp_path / f"{name}.jsonl", "--shards", 2, *settings)
+        )
+        assert outcome.exit_code == 0, outcome.output
+    ours, theirs = (
+        [json.loads(line) for shard in sorted(tmp_path.glob(f"{name}-*.jsonl")) for line in shard.open("rb")]
+        for name in ("ours", "theirs")
+    )
+    assert len(ours) == 20
+    for one, other in zip(ours, theirs, strict=True):
+        assert other == {**one, "score": pytest.approx(one["score"], abs=1e-5)}
+
+
 def test_where_there_is_no_job_server_its_address_is_told(tmp_path):
     task = write_task(tmp_path)
     address = f"localhost:{free_port()}"
