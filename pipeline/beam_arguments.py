@@ -10,7 +10,7 @@ from pipeline.beam_config import (
     SparkConfig,
     WorkersConfig,
 )
-from pipeline.generation import direct_runner_arguments
+from pipeline.generation import direct_runner_arguments, flink_versions
 
 # Where no argument names a package or an image, TFX builds an sdist of itself and sends it along with every job.
 _PACKAGE_IS_INSTALLED = "--sdk_container_image=installed"
@@ -37,7 +37,8 @@ def beam_arguments(engine: EngineConfig, wheel: str | None = None) -> list[str]:
       Pipeline options; none at all where Beam's defaults will do.
 
     Raises:
-      EngineError: workers want the wheel, and there is none; or Dataflow is not told all it needs.
+      EngineError: workers want the wheel, and there is none; Dataflow is not told all it needs; or there is no job
+        server for that version of Flink.
     """
     if engine.engine == "direct":
         arguments = _direct(engine.direct or DirectConfig())
@@ -66,6 +67,10 @@ def _direct(direct: DirectConfig) -> list[str]:
 
 
 def _flink(flink: FlinkConfig, wheel: str | None) -> list[str]:
+    if flink.job_endpoint is None and flink.version not in flink_versions():
+        raise EngineError(
+            f"flink.version is {flink.version!r}: the installed Beam has job servers for {', '.join(flink_versions())}"
+        )
     job_server = [f"--flink_master={flink.master or '[local]'}", f"--flink_version={flink.version}"]
     if flink.job_server_jar is not None:
         job_server.append(f"--flink_job_server_jar={flink.job_server_jar}")

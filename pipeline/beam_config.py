@@ -78,8 +78,12 @@ class FlinkConfig(Section):
             " server that runs has its own."
         ),
     )
-    version: Literal["1.17", "1.18", "1.19"] = Field(
-        "1.18", description="Version of Flink, where Beam fetches the jar."
+    version: Literal["1.17", "1.18", "1.19", "1.20", "2.0", "2.1", "2.2"] = Field(
+        "1.19",
+        description=(
+            "Version of Flink, up to 1.19 under TFX 1.16, from 1.19 on under TFX 1.21. A job server that runs has its"
+            " own."
+        ),
     )
     job_server_jar: str | None = Field(None, min_length=1, description=_JAR_DESCRIPTION)
     parallelism: int | None = Field(

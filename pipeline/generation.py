@@ -28,3 +28,8 @@ def direct_runner_arguments() -> list[str]:
     internet, and runs what it can on that.
     """
     return [] if generation() == "1.16" else ["--runner=FnApiRunner"]
+
+
+def flink_versions() -> tuple[str, ...]:
+    """The versions of Flink that there are job servers of this Beam for."""
+    return ("1.17", "1.18", "1.19") if generation() == "1.16" else ("1.19", "1.20", "2.0", "2.1", "2.2")

@@ -16,7 +16,7 @@ mkdir -p "$1"
 folder=$(cd "$1" && pwd)
 jar=${2:-}
 cd "$here/../.."
-FLINK_VERSION=1.18.1
+FLINK_VERSION=1.19.3
 
 if ! java=$(java -version 2>&1) || ! grep -q '"1[1-9]\.' <<<"$java"; then
   echo "flink: Java 11 or 17 is needed on PATH; 'java -version' said: $(head -n 1 <<<"${java:-nothing}")" >&2
@@ -28,6 +28,7 @@ if [ -z "$jar" ]; then
 print(server.local_jar(server.path_to_beam_jar(':runners:flink:${FLINK_VERSION%.*}:job-server:shadowJar')))"
   if ! jar=$(.venv/bin/python -W ignore -c "$fetch" 2>"$folder/fetch.log" | tail -n 1); then
     echo "flink: Beam's job server could not be fetched: $(tail -n 1 "$folder/fetch.log")" >&2
+    echo "flink: name a file of it behind $folder, or 'none' for a cluster without it" >&2
     exit 1
   fi
 elif [ "$jar" != none ] && [ ! -f "$jar" ]; then
@@ -45,6 +46,7 @@ if [ ! -d "$flink" ]; then
 fi
 
 processes=()
+declare -A names
 trap 'kill "${processes[@]}" 2>/dev/null; wait' EXIT
 trap 'exit 0' INT TERM
 
@@ -54,6 +56,7 @@ begin() {
   shift
   "$@" >"$folder/$name.log" 2>&1 &
   processes+=($!)
+  names[$!]=$name
 }
 begin_java() {
   local name=$1
@@ -88,9 +91,25 @@ if [ "$jar" != none ]; then
     --artifact-port=0 --expansion-port=0
 fi
 
-echo "flink: starting; logs in $folder; for a run of the pipeline:"
-echo "  --set 'beam={engine: flink, flink: {job_endpoint: \"localhost:8099\", parallelism: 4, workers: {environment:" \
-  "pool, address: \"beam-workers:50000\"}}}'"
-wait -n "${processes[@]}" || true
-echo "flink: a process has ended; the logs in $folder say why" >&2
+# Whether somebody listens at a port of this machine.
+listens() {
+  (exec 3<>"/dev/tcp/localhost/$1") 2>/dev/null
+}
+
+echo "flink: starting; logs in $folder"
+if [ "$jar" = none ]; then
+  port=8081 ready="ready, at localhost:8081; there is no job server"
+else
+  port=8099 ready="ready; for a run of the pipeline:
+  --set 'beam={engine: flink, flink: {job_endpoint: \"localhost:8099\", parallelism: 4, workers: {environment: pool, \
+address: \"beam-workers:50000\"}}}'"
+fi
+until listens "$port" || [ "$(jobs -pr | wc -l)" -lt "${#processes[@]}" ]; do
+  sleep 1
+done
+if listens "$port"; then
+  echo "flink: $ready"
+fi
+wait -n -p ended "${processes[@]}" || true
+echo "flink: ${names[$ended]} has ended; $folder/${names[$ended]}.log says why" >&2
 exit 1

@@ -1,13 +1,14 @@
 """What Beam is told of each engine, by the sections of the configuration."""
 
 import json
+from typing import get_args
 
 import pytest
-from apache_beam.options.pipeline_options import PipelineOptions
+from apache_beam.options.pipeline_options import FlinkRunnerOptions, PipelineOptions
 
-from pipeline.beam_config import BEAM_COMPONENTS
+from pipeline.beam_config import BEAM_COMPONENTS, FlinkConfig
 from pipeline.config_file import ConfigError, load_config
-from pipeline.generation import generation
+from pipeline.generation import flink_versions, generation
 from tests.pipeline.toy_task import seq2seq, write_task
 
 JOB_SERVER = ["--runner=PortableRunner", "--job_endpoint=jobs:8099", "--job_server_timeout=2592000"]
@@ -54,7 +55,7 @@ def arguments_of(config, *options, **beam):
         (
             {"engine": "flink", "arguments": ["--parallelism=3"]},
             [
-                *("--runner=FlinkRunner", "--flink_master=[local]", "--flink_version=1.18"),
+                *("--runner=FlinkRunner", "--flink_master=[local]", "--flink_version=1.19"),
                 *("--job_server_timeout=2592000", *LOOPBACK, "--parallelism=3"),
             ],
         ),
@@ -73,9 +74,9 @@ def arguments_of(config, *options, **beam):
             ],
         ),
         (
-            {"engine": "flink", "flink": {"master": "manager:8081", "version": "1.17", "job_server_jar": "/jobs.jar"}},
+            {"engine": "flink", "flink": {"master": "manager:8081", "version": "1.19", "job_server_jar": "/jobs.jar"}},
             [
-                *("--runner=FlinkRunner", "--flink_master=manager:8081", "--flink_version=1.17"),
+                *("--runner=FlinkRunner", "--flink_master=manager:8081", "--flink_version=1.19"),
                 *("--flink_job_server_jar=/jobs.jar", "--job_server_timeout=2592000", *LOOPBACK),
             ],
         ),
@@ -94,6 +95,17 @@ def test_each_engine_has_its_arguments_and_beam_knows_them(config, beam, expecte
     assert arguments == dict.fromkeys(BEAM_COMPONENTS, expected)
     known = PipelineOptions([]).get_all_options()
     assert {argument.partition("=")[0].removeprefix("--") for argument in expected} <= set(known)
+
+
+def test_versions_of_flink_are_those_of_the_installed_beam(config):
+    known = FlinkRunnerOptions.PUBLISHED_FLINK_VERSIONS
+    assert list(flink_versions()) == known
+    allowed = get_args(FlinkConfig.model_fields["version"].annotation)
+    assert set(known) < set(allowed)
+    assert FlinkConfig().version in known
+    other = next(version for version in allowed if version not in known)
+    with pytest.raises(ConfigError, match=f"flink.version is '{other}': the installed Beam has job servers for "):
+        seq2seq("beam-args", config, "--set", f"beam={{engine: flink, flink: {{version: '{other}'}}}}")
 
 
 def test_a_component_has_an_engine_of_its_own(config):
