@@ -304,7 +304,7 @@ def _prism(given, folder):
     module = "github.com/apache/beam/sdks/v2"
     for words in (
         ["mod", "init", "scratch"],
-        ["get", f"{module}@v2.77.0"],
+        ["get", f"{module}/go/cmd/prism@v2.77.0"],
         ["build", "-o", "prism", f"{module}/go/cmd/prism"],
     ):
         subprocess.run([go, *words], cwd=folder, check=True, capture_output=True)
