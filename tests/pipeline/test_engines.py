@@ -4,8 +4,7 @@ SEQ2SEQ_TEST_JOB_ENDPOINT is the address of a job server that runs, as of Flink,
 SEQ2SEQ_TEST_WORKERS that of the pools of workers as it sees them. SEQ2SEQ_TEST_PRISM is a program of Prism, or 1, and
 then it is built with Go. SEQ2SEQ_TEST_FLINK is a folder for a session cluster of Flink.
 
-What needs a job server runs where SEQ2SEQ_TEST_ENGINES is set: processes are killed at moments that a busy machine
-shifts, and these tests have been seen to fail for it.
+What needs a job server runs where SEQ2SEQ_TEST_ENGINES is set: it takes minutes.
 """
 
 import contextlib
