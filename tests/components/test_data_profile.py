@@ -12,6 +12,7 @@ from components.data_profile.measure import measure
 from components.data_profile.profile import Finding, excerpt
 from components.data_profile.settings import ProfileSettings
 from components.data_profile.tally import EXAMPLES_SHOWN, Pair
+from pipeline.generation import direct_runner_arguments
 from tests.components.text_data import HARD_PAIRS
 from transform.config import TextConfig
 
@@ -34,7 +35,7 @@ def settings(**changes):
 def profile_of(splits, of_settings):
     """Profile of lists of pairs by split, written and read."""
     with tempfile.TemporaryDirectory() as folder:
-        with beam.Pipeline() as pipeline:
+        with beam.Pipeline(argv=direct_runner_arguments()) as pipeline:
             pairs = {split: pipeline | split >> beam.Create(pairs) for split, pairs in splits.items()}
             write_profile(measure(pairs, of_settings), folder)
         return read_profile(folder)

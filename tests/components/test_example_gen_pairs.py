@@ -17,6 +17,7 @@ from components.example_gen.sink import ExampleSink
 from components.example_gen.splits import SplitByHash
 from components.example_gen.tally import Tally
 from components.example_gen.verdict import check
+from pipeline.generation import direct_runner_arguments
 from tests.components.text_data import data_config, read_examples, tsv
 
 
@@ -24,7 +25,7 @@ def ingest(folder, data, arguments=(), shard_bytes=1 << 20):
     """Examples by split, and the tally."""
     output = folder / "output"
     inputs = find_inputs(data.base, [[entry.pattern] for entry in data.inputs])
-    with beam.Pipeline(argv=list(arguments)) as pipeline:
+    with beam.Pipeline(argv=[*direct_runner_arguments(), *arguments]) as pipeline:
         examples, tally = read_pairs(pipeline, data, inputs)
         for split, written in examples.items():
             written | f"Write[{split}]" >> beam.io.Write(ExampleSink(str(output / split / "data"), shard_bytes))
