@@ -16,7 +16,7 @@ test: setup
 	@deploy/test_packages.sh
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-# Both need root and debootstrap: the image without Docker, and the second generation of TFX on Debian 13.
+# Both need root, and install debootstrap: the image without Docker, and the second generation of TFX on Debian 13.
 test-image:
 	@deploy/test_image.sh
 

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # What deploy/Dockerfile does, without an engine for containers: deploy/install.sh in two roots of Debian 12 that stand
 # for its stages, and then the image's entry point, as the image's user, through a whole small pipeline.
-# Needs root and debootstrap, and downloads 2 GB. The base image's Python is this machine's Python 3.10, at its place here.
+# Needs root, and downloads 2 GB. The base image's Python is this machine's Python 3.10, at its place here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 ROOTS=build/roots

@@ -27,5 +27,8 @@ exec setpriv --pdeathsig KILL unshare --mount --pid --fork --kill-child -- bash 
     mkdir -p "${entry%%:*}" "$ENTER_ROOT${entry#*:}"
     mount --bind "${entry%%:*}" "$ENTER_ROOT${entry#*:}"
   done
-  exec chroot --userspec="$ENTER_USER" "$ENTER_ROOT" env --unset=PYTHONPATH --unset=PIP_FIND_LINKS HOME=/root \
-    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@"' enter "$@"
+  # Not by exec: the first process of a namespace gets no signal that it does not handle, and has orphans to reap.
+  status=0
+  chroot --userspec="$ENTER_USER" "$ENTER_ROOT" env --unset=PYTHONPATH --unset=PIP_FIND_LINKS HOME=/root \
+    PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin "$@" || status=$?
+  exit "$status"' enter "$@"
