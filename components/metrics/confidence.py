@@ -11,7 +11,7 @@ import pydantic
 from apache_beam.io.filesystems import FileSystems
 
 from components.metrics.bootstrap import interval, p_value, resample
-from components.metrics.example_rows import PREFIXES, SLICES_COLUMN, sums_column
+from components.metrics.example_rows import PREFIXES, SLICES_COLUMN, in_order, sums_column
 from trainer.metrics.names import LOWER_IS_BETTER
 from trainer.metrics.statistic import CorpusStatistic
 
@@ -60,7 +60,7 @@ def measure_confidence(
     slicings: Sequence[Slicing],
     max_p_values: Mapping[str, float],
 ) -> Confidence:
-    """Resamples the examples of every slice that has enough of them.
+    """Resamples the examples of every slice that has enough of them; in which order they are does not matter.
 
     Args:
       examples: rows as `read_examples` gives them.
@@ -70,6 +70,7 @@ def measure_confidence(
     """
     if not examples.num_rows:
         return Confidence()
+    examples = in_order(examples)
     prefixes = [prefix for prefix in PREFIXES if f"{prefix}hypothesis" in examples.column_names]
     columns = [(prefix, metric) for prefix in prefixes for metric in statistics]
     matrix = [_matrix(examples, sums_column(prefix, metric)) for prefix, metric in columns]

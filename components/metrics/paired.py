@@ -11,6 +11,7 @@ from components.metrics.example_rows import (
     REFERENCES_COLUMN,
     SLICES_COLUMN,
     SOURCE_COLUMN,
+    in_order,
     sums_column,
 )
 from trainer.metrics.statistic import CorpusStatistic
@@ -34,22 +35,12 @@ def paired_confidence(
 
 
 def _paired(ours: pa.Table, theirs: pa.Table, metrics: Sequence[str]) -> pa.Table | None:
-    (our_keys, our_rows), (their_keys, their_rows) = _in_order(ours), _in_order(theirs)
-    if our_keys != their_keys:
+    ours, theirs = in_order(ours), in_order(theirs)
+    if not all(ours.column(name).equals(theirs.column(name)) for name in (SOURCE_COLUMN, REFERENCES_COLUMN)):
         return None
-    columns = {name: ours.column(name) for name in (SOURCE_COLUMN, REFERENCES_COLUMN, SLICES_COLUMN)}
-    table = pa.table(columns).take(our_rows)
+    table = ours.select([SOURCE_COLUMN, REFERENCES_COLUMN, SLICES_COLUMN])
     of_model = [*OF_MODEL, *(sums_column("", metric) for metric in metrics)]
-    for prefix, examples, rows in ((PREFIXES[0], ours, our_rows), (PREFIXES[1], theirs, their_rows)):
-        taken = examples.select(of_model).take(rows)
+    for prefix, examples in ((PREFIXES[0], ours), (PREFIXES[1], theirs)):
         for name in of_model:
-            table = table.append_column(f"{prefix}{name}", taken.column(name))
+            table = table.append_column(f"{prefix}{name}", examples.column(name))
     return table
-
-
-def _in_order(examples: pa.Table) -> tuple[list[tuple[str, list[str]]], list[int]]:
-    """Source and references of all rows, in an order of their own, and the rows in that order."""
-    sources, references = examples.column(SOURCE_COLUMN).to_pylist(), examples.column(REFERENCES_COLUMN).to_pylist()
-    keys = list(zip(sources, references, strict=True))
-    rows = sorted(range(len(keys)), key=lambda row: keys[row])
-    return [keys[row] for row in rows], rows

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import random
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -65,6 +66,13 @@ def test_every_slice_with_enough_examples_has_an_interval_around_its_figure():
             assert (sure.p_value, sure.baseline_low) == (None, None)
     wide, narrow = found["kind:a"]["exact_match"], found["overall"]["exact_match"]
     assert wide.high - wide.low > narrow.high - narrow.low
+
+
+def test_it_does_not_matter_in_which_order_workers_have_kept_the_examples():
+    rows = table(BETTER, EXAMPLES)
+    shuffled = rows.take(random.Random(4).sample(range(len(EXAMPLES)), len(EXAMPLES)))
+    found, other = (measure_confidence(each, STATISTICS, [OVERALL, BY_KIND], {}) for each in (rows, shuffled))
+    assert found == other
 
 
 @pytest.mark.parametrize("metric", METRICS)
