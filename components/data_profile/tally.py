@@ -66,9 +66,11 @@ class SplitTally:
     def add_lengths(self, side: str, lengths: Sequence[int], texts: Sequence[bytes]) -> None:
         """Counts the texts of one side of a batch."""
         self.lengths[side] = collections.Counter(lengths)
-        placed = range(len(lengths))
-        low, high = min(placed, key=lengths.__getitem__), max(placed, key=lengths.__getitem__)
-        self.extremes[side] = (lengths[low], excerpt(texts[low])), (lengths[high], excerpt(texts[high]))
+        low, high = min(lengths), max(lengths)
+        # Of several texts of that length the one that it is does not depend on which came first.
+        shortest = min(excerpt(text) for length, text in zip(lengths, texts, strict=True) if length == low)
+        longest = max(excerpt(text) for length, text in zip(lengths, texts, strict=True) if length == high)
+        self.extremes[side] = (low, shortest), (high, longest)
 
     def merge(self, other: "SplitTally") -> None:
         """Adds another tally of the same split."""

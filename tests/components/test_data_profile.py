@@ -79,6 +79,11 @@ def test_examples_lengths_tokens_and_slices_are_counted(profile, split):
     assert dict(found.slices["kind"].most_common) == collections.Counter(pair.slices["kind"].decode() for pair in pairs)
 
 
+def test_a_profile_does_not_depend_on_the_order_of_the_pairs(profile):
+    turned = {split: random.Random(5).sample(pairs, len(pairs)) for split, pairs in SPLITS.items()}
+    assert profile_of(turned, settings()) == profile
+
+
 def vocabulary(size, least, *texts):
     counted = collections.Counter(token for text in texts for token in text)
     ranked = sorted(((n, token.encode()) for token, n in counted.items() if n >= least), reverse=True)

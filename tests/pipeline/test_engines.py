@@ -145,7 +145,10 @@ def _records(folder):
 
 
 def _statistics(folder):
-    return statistics_pb2.DatasetFeatureStatisticsList.FromString((folder / "FeatureStats.pb").read_bytes())
+    statistics = statistics_pb2.DatasetFeatureStatisticsList.FromString((folder / "FeatureStats.pb").read_bytes())
+    # TFDV writes the features in whatever order.
+    statistics.datasets[0].features.sort(key=lambda feature: tuple(feature.path.step))
+    return statistics
 
 
 def _assets(folder):
