@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.quiet import quiet_libraries, silent_stderr
 from pipeline.config_file import load_config
 
 
@@ -26,7 +26,7 @@ def demo(
     """
     if config:
         model = model or load_config(config).serving.model_name
-    with quiet_libraries():
+    with quiet_libraries(), silent_stderr():
         from serving.client.connection import Connection, Retry  # imports TensorFlow
         from serving.client.predictor import ModelAddress
         from serving.demo.app import create_app

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from pipeline.cli.options import ConfigPath, Overrides
-from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.quiet import quiet_libraries, silent_stderr
 from pipeline.config_file import load_config
 from pipeline.workspace import Workspace
 
@@ -49,7 +49,7 @@ def serve(
     served = Workspace.of(settings).served
     if not served.is_dir() or not any(child.name.isdecimal() for child in served.iterdir()):
         _fail(f"nothing has been pushed to {served} yet: seq2seq run {config} does that")
-    with quiet_libraries():
+    with quiet_libraries(), silent_stderr():
         from serving.server.errors import ServingError  # imports TensorFlow
         from serving.server.flags import parse_flags
         from serving.server.server import ModelServer, PortError

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from pipeline.cli.quiet import quiet_libraries
+from pipeline.cli.quiet import quiet_libraries, silent_stderr
 from pipeline.cli.translation_output import OutputFormat
 from pipeline.config import Config
 from pipeline.config_file import load_config
@@ -68,7 +68,7 @@ def translate(
     task = load_config(config) if config else None
     name = model or (task.serving.model_name if task else "seq2seq")
     output = OutputFormat(n_best, scores, alignment, jsonl, show_source)
-    with quiet_libraries():
+    with quiet_libraries(), silent_stderr():
         from serving.client import Batching, ClientError, Connection, TranslationClient  # imports TensorFlow
 
     client = TranslationClient(Connection(address, deadline_seconds=deadline), name, Batching(batch_size))

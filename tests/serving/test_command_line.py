@@ -64,7 +64,8 @@ def test_a_task_from_serving_to_translating(pushed, unused_port):
             rest, errors = server.communicate(timeout=30)
         assert time.monotonic() - started < 10
         assert server.returncode == 0
-        assert (rest, errors) == (b"", b"")
+        # TensorFlow 2.21 says, whatever its settings, that no GPU can be used.
+        assert (rest, [line for line in errors.splitlines() if b"cuInit" not in line]) == (b"", [])
 
 
 def test_nothing_to_serve(tmp_path):
