@@ -180,7 +180,8 @@ def assert_same_evaluation(folder, engine, task):
 def _intervals(verdict):
     """Of each metric in each slice; the metrics' sums differ in the last digits with the batches of the examples."""
     slices = sorted(verdict.sureness)
-    return [verdict.sureness[name][metric].model_dump() for name in slices for metric in sorted(verdict.sureness[name])]
+    metrics = [each for name in slices for _, each in sorted(verdict.sureness[name].items())]
+    return [each.model_dump(exclude_none=True) for each in metrics]
 
 
 @where_asked_for
