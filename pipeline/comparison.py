@@ -106,6 +106,7 @@ def _data(graph: Graph, steps: list[Step], run: Run) -> dict[str, Any]:
     described: dict[str, Any] = {}
     if examples:
         described["span"] = examples.properties.get("span")
+        described["version of the span"] = examples.properties.get("version")
         described["splits"] = examples.properties.get("split_names")
         for file in data_files(examples):
             described[f"file {file.path}"] = f"{file.bytes:,} bytes of {file.changed:%Y-%m-%d %H:%M:%S}"

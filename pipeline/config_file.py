@@ -73,7 +73,8 @@ def dump_config(config: Config) -> str:
 def _parse(text: str, origin: str) -> Any:
     try:
         return yaml.load(text, Loader=_StrictLoader)
-    except yaml.YAMLError as error:
+    # A date that does not exist is a plain ValueError.
+    except (yaml.YAMLError, ValueError) as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{origin}:{mark.line + 1}" if mark else origin
         raise ConfigError(f"{place}: {getattr(error, 'problem', None) or error}") from error

@@ -149,7 +149,8 @@ def create_pipeline(config: Config, placement: Placement | None = None) -> tfx.d
 
     # Tells what came of it all, and why, on one page; of a model that was not pushed too.
     report = Report(
-        config.model_dump(mode="json", include=_REPORTED),
+        # The span that was read, asked for or the newest, is told of the examples.
+        config.model_dump(mode="json", include=_REPORTED, exclude={"data": {"span"}}),
         examples=data.examples.outputs["examples"],
         schema=data.schema.outputs["schema"],
         profile=data.profile.outputs["profile"],

@@ -18,7 +18,7 @@ from pipeline.code_version import code_version
 from pipeline.config import Config
 from pipeline.placement import OnThisMachine, Placement
 
-_READING_CODE = ("components.config.data", "components.example_gen")
+_READING_CODE = ("components.config.data", "components.config.span_pattern", "components.example_gen")
 _PROFILE_CODE = ("components.data_profile", "transform")
 _CHECKS_CODE = ("components.schema_gen", "components.data_gate", "components.data_checks", "components.data_profile")
 

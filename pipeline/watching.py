@@ -41,14 +41,14 @@ class Watcher:
         """
         patterns = self._data.patterns()
         try:
-            resolved, spans = resolve_spans(self._data.base, patterns, self._data.windows(), self._data.span)
+            resolved = resolve_spans(self._data.base, patterns, self._data.windows(), self._data.span)
         except DataError as error:
             # A part of a span may have arrived before the rest.
             self._before = None
             self._tell(f"waiting: {error}")
             return False
-        state = input_fingerprint(self._data.base, zip(patterns, resolved, strict=True))
-        name = f"span {spans[-1]}" if spans else "the data"
+        state = input_fingerprint(self._data.base, zip(patterns, resolved.patterns, strict=True))
+        name = resolved.newest or "the data"
         before, self._before = self._before, state
         if state == self.last_run():
             return False

@@ -1,21 +1,18 @@
 """Settings of the data: its files, their format, and the splits that they go to."""
 
-import re
-from typing import Literal
+import datetime
+from typing import Any, Literal
 
 import pydantic
 from pydantic import Field
 
+from components.config.span_pattern import check_placeholders, days_since_1970
 from components.data_checks.config import DriftConfig, QualityConfig
 from transform.config import Section
 from transform.features import EXAMPLE_WEIGHT, REFERENCES, SOURCE, TARGET
 
 # The split that is learned from.
 TRAIN_SPLIT = "train"
-
-# In patterns: the number of a span of data, perhaps with a fixed number of digits.
-SPAN = re.compile(r"\{SPAN(:(?P<width>[1-9]))?\}")
-_PLACEHOLDER = re.compile(r"\{(SPAN|VERSION|YYYY|MM|DD)\b[^{}]*\}")
 
 
 class InputConfig(Section):
@@ -24,8 +21,9 @@ class InputConfig(Section):
     pattern: str = Field(
         min_length=1,
         description=(
-            "Glob below data.base; {SPAN} stands for the number of a span. The newest are read, as many as window says,"
-            " and must be there for all patterns that have {SPAN}."
+            "Glob below data.base; {SPAN} stands for the number of a span, or {YYYY}, {MM} and {DD} for its date, and"
+            " {VERSION} for its version. The newest spans are read, as many as window says, each in its newest version,"
+            " and must be there for all patterns that have such placeholders."
         ),
     )
     target_pattern: str | None = Field(
@@ -51,13 +49,8 @@ class InputConfig(Section):
 
     @pydantic.field_validator("pattern", "target_pattern")
     @classmethod
-    def _placeholders_are_known(cls, pattern: str | None) -> str | None:
-        spans = len(SPAN.findall(pattern or ""))
-        unknown = _PLACEHOLDER.search(SPAN.sub("", pattern or ""))
-        if unknown:
-            raise ValueError(f"{unknown[0]} is not allowed: use {{SPAN}}, or {{SPAN:2}} for a span of two digits")
-        if spans > 1:
-            raise ValueError(f"{{SPAN}} is there {spans} times: once is allowed")
+    def _placeholders_tell_a_span(cls, pattern: str | None) -> str | None:
+        check_placeholders(pattern or "")
         return pattern
 
     @pydantic.field_validator("splits")
@@ -85,7 +78,12 @@ class DataConfig(Section):
     inputs: list[InputConfig] = Field(min_length=1, description="The files, and the splits that they go to.")
     window: int = Field(1, ge=1, description="How many of the newest spans are read, as many as there are at the most.")
     span: int | None = Field(
-        None, ge=0, description="Number of the span that is taken for the newest one; none: the newest."
+        None,
+        ge=0,
+        description=(
+            "Number of the span that is taken for the newest one, or its date, as 2024-01-31, which is the number of"
+            " days since 1970-01-01; none: the newest."
+        ),
     )
     header: bool = Field(False, description="Formats tsv and csv: the first line names the columns.")
     columns: list[str] = Field(
@@ -124,6 +122,13 @@ class DataConfig(Section):
     )
     quality: QualityConfig = Field(QualityConfig(), description=QualityConfig.__doc__)
     drift: DriftConfig = Field(DriftConfig(), description=DriftConfig.__doc__)
+
+    @pydantic.field_validator("span", mode="before")
+    @classmethod
+    def _date_is_a_number(cls, span: Any) -> Any:
+        if isinstance(span, str) and not span.isdecimal():
+            span = datetime.date.fromisoformat(span)
+        return days_since_1970(span) if isinstance(span, datetime.date) else span
 
     @pydantic.model_validator(mode="after")
     def _settings_agree(self) -> "DataConfig":

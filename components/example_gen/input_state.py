@@ -29,14 +29,14 @@ class Executor(base_executor.BaseExecutor):
         """Writes a fingerprint of the files' names, sizes and times of change.
 
         Raises:
-          DataError: {SPAN} cannot be resolved; the message says why.
+          DataError: a span cannot be told; the message says why.
         """
         self._log_startup(input_dict, output_dict, exec_properties)
         base = exec_properties[standard_component_specs.INPUT_BASE_KEY]
         patterns = unpack_patterns(exec_properties[standard_component_specs.INPUT_CONFIG_KEY])
         data = unpack_settings(exec_properties[standard_component_specs.CUSTOM_CONFIG_KEY])
-        resolved, _ = resolve_spans(base, patterns, data.windows(), data.span)
-        fingerprint = input_fingerprint(base, zip(patterns, resolved, strict=True))
+        resolved = resolve_spans(base, patterns, data.windows(), data.span)
+        fingerprint = input_fingerprint(base, zip(patterns, resolved.patterns, strict=True))
         state = artifact_utils.get_single_instance(output_dict[STATE_KEY])
         state.value = hashlib.sha256(fingerprint.encode()).hexdigest()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from typing import Any
 
 from google.protobuf import wrappers_pb2
 from tfx.proto import example_gen_pb2
@@ -15,18 +16,32 @@ _NOT_READ = {"schema_file", "quality", "drift"}
 
 def pack_settings(data: DataConfig, code_version: str) -> example_gen_pb2.CustomConfig:
     """The settings, and the fingerprint of the code that they are for, as a custom_config."""
-    settings = {"data": data.model_dump(mode="json", exclude=_NOT_READ), "code_version": code_version}
+    return _packed({"data": data.model_dump(mode="json", exclude=_NOT_READ), "code_version": code_version})
+
+
+def unpack_settings(custom_config: str) -> DataConfig:
+    """The settings in the custom_config that an executor is given, as JSON."""
+    return DataConfig.model_validate(_unpacked(custom_config)["data"])
+
+
+def without_span(custom_config: str) -> str:
+    """A custom_config in JSON whose settings ask for no span, as those of one that takes the newest."""
+    settings = _unpacked(custom_config)
+    settings["data"]["span"] = None
+    return proto_utils.proto_to_json(_packed(settings))
+
+
+def _packed(settings: dict[str, Any]) -> example_gen_pb2.CustomConfig:
     custom_config = example_gen_pb2.CustomConfig()
     custom_config.custom_config.Pack(wrappers_pb2.StringValue(value=json.dumps(settings, ensure_ascii=False)))
     return custom_config
 
 
-def unpack_settings(custom_config: str) -> DataConfig:
-    """The settings in the custom_config that an executor is given, as JSON."""
+def _unpacked(custom_config: str) -> dict[str, Any]:
     message = proto_utils.json_to_proto(custom_config, example_gen_pb2.CustomConfig())
     packed = wrappers_pb2.StringValue()
     message.custom_config.Unpack(packed)
-    return DataConfig.model_validate(json.loads(packed.value)["data"])
+    return json.loads(packed.value)
 
 
 def pack_patterns(data: DataConfig) -> example_gen_pb2.Input:

@@ -20,7 +20,7 @@ _PACKAGES = (
 # Where the Trainer puts the vocabularies, below the exported model.
 _VOCABULARIES = {side: os.path.join("assets.extra", "training", f"{side}_vocabulary") for side in ("source", "target")}
 # What an artifact tells of itself besides its place.
-_PROPERTIES = ("span", "input_fingerprint")
+_PROPERTIES = ("spans", "version", "input_fingerprint")
 
 
 class Version(NamedTuple):
@@ -81,7 +81,7 @@ def ancestors(input_dict: Mapping[str, Sequence[types.Artifact]]) -> list[Ancest
 
 
 def _note(artifact: types.Artifact) -> str:
-    told = {name: artifact.get_string_custom_property(name) for name in _PROPERTIES}
+    told = {name: artifact.get_custom_property(name) for name in _PROPERTIES}
     return ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in told.items() if value)
 
 

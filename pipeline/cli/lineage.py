@@ -116,12 +116,16 @@ def _rows(found: dict[str, Any]) -> list[list[str]]:
         rows.append(["examples", f"{data['uri']}, run {data['run']}"])
         rows.append(["passed the data gate", data["passed_gate"] or "no"])
         rows += [["input", _input(each)] for each in data["inputs"]]
-        rows.append(["span", str(data["span"])] if data["span"] else ["folder of the data", data["folder"]])
+        rows.append(["span", _span(data)] if data["span"] else ["folder of the data", data["folder"]])
     if schema := found["schema"]:
         kind = "reviewed" if schema["reviewed"] else "inferred"
         rows.append(["schema", f"{kind}, {schema['uri']}, SHA-256 {_short(schema['sha256'])}"])
     rows += [["vocabulary", f"{each['file']}, SHA-256 {_short(each['sha256'])}"] for each in found["vocabulary"]]
     return rows
+
+
+def _span(data: dict[str, Any]) -> str:
+    return str(data["span"]) if data["version"] is None else f"{data['span']}, version {data['version']}"
 
 
 def _input(entry: dict[str, Any]) -> str:

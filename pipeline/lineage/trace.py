@@ -185,6 +185,7 @@ def _of_data(lineage: Lineage, examples: Artifact) -> dict[str, Any]:
         "passed_gate": passed.uri if passed else None,
         "folder": settings["input_base"],
         "span": examples.properties.get("span"),
+        "version": examples.properties.get("version"),
         "splits": json.loads(examples.properties["split_names"]),
         "inputs": settings["custom_config"]["custom_config"]["value"]["data"]["inputs"],
         "files": [

@@ -29,7 +29,7 @@ class Task:
     def write(self, name, *rows):
         """Writes a file of the data; its time of change is never that of the file before."""
         path = self.data / name
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         before = path.stat().st_mtime_ns if path.exists() else 0
         path.write_bytes(tsv(rows))
         if path.stat().st_mtime_ns == before:
@@ -131,10 +131,31 @@ def test_a_window_of_spans_is_read_and_recorded_and_a_fixed_one_instead(task):
     assert task.run(inputs=inputs, window=2) == "cached"
     task.write("span-2/a.tsv", ("of two", "x"))
     assert task.run(inputs=inputs, window=2) == "completed", "a file of the window has changed"
+    assert task.run(inputs=inputs, window=2, span=3) == "cached", "the newest span, asked for by its number"
+    assert task.run(inputs=inputs, span=2) == "completed"
+    task.write("span-1/a.tsv", ("of one", "x"))
+    assert task.run(inputs=inputs, span=1) == "completed"
+    for number in (2, 3):
+        (task.data / f"span-{number}" / "a.tsv").unlink()
+    assert task.run(inputs=inputs) == "cached", "what was asked for, now the newest"
+    task.write("span-2/a.tsv", ("of two", "x"))
+    task.write("span-3/a.tsv", ("of 3", "x"))
     assert task.run(inputs=inputs, span=2) == "completed"
     assert [x["source"] for x in task.examples("train")] == [["of two"]]
     with pytest.raises(DataError, match=r"there is no span 4 of span-\{SPAN\}/\*\.tsv: there are 1, 2, 3"):
         task.run(inputs=inputs, span=4)
+
+
+def test_a_newer_version_of_a_dated_span_takes_the_place_of_the_older(task):
+    inputs = [{"pattern": "{YYYY}-{MM}-{DD}/v{VERSION}/*.tsv", "splits": {"train": 1}}, INPUTS[1]]
+    task.write("2024-01-31/v1/a.tsv", ("old", "x"))
+    assert task.run(inputs=inputs) == "completed"
+    task.write("2024-01-31/v2/a.tsv", ("new", "x"))
+    assert task.run(inputs=inputs) == "completed"
+    assert [x["source"] for x in task.examples("train")] == [["new"]]
+    properties = last_artifact(task.root, "Examples").custom_properties
+    assert (properties["span"].int_value, properties["version"].int_value) == (19753, 2)
+    assert task.run(inputs=inputs, span="2024-01-31") == "cached"
 
 
 @pytest.mark.parametrize(
@@ -147,7 +168,7 @@ def test_a_window_of_spans_is_read_and_recorded_and_a_fixed_one_instead(task):
                 {"pattern": "to-{SPAN}", "splits": {"train": 1}},
                 {"pattern": "of-{SPAN}", "splits": {"eval": 1}},
             ],
-            "{SPAN} must be the same number in all patterns, but the newest spans are 2 of to-{SPAN}, 1 of of-{SPAN}",
+            "the newest span must be the same in all patterns, but the newest spans are 2 of to-{SPAN}, 1 of of-{SPAN}",
         ),
     ],
 )

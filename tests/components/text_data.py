@@ -33,6 +33,13 @@ def data_config(base="anywhere", **settings):
     return DataConfig(base=str(base), **{"inputs": [{"pattern": "*", "splits": splits, **target}], **settings})
 
 
+def touch(folder, *names):
+    """Makes empty files, and the folders that they are in."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+
+
 def read(folder, content, *further_contents, name="pairs", further_references=False, **settings):
     """Rows of files with these contents: bytes."""
     data = data_config(folder, **settings)

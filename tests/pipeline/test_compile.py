@@ -227,6 +227,15 @@ def test_what_can_have_an_engine_is_what_runs_beam(tmp_path):
     assert sorted(beam) == sorted(BEAM_COMPONENTS)
 
 
+def test_the_span_that_is_asked_for_is_in_no_cache_key_but_that_of_reading(tmp_path):
+    task = write_task(tmp_path)
+    newest, fixed = (
+        {node.id: str(sorted(node.exec_properties.items())) for node in create_pipeline(config).components}
+        for config in (load_config(task.config), load_config(task.config, ["data.span=7"]))
+    )
+    assert [name for name in newest if newest[name] != fixed[name]] == ["ParallelTextExampleGen"]
+
+
 def test_beam_runs_on_dataflow_in_the_image(vertex):
     arguments = container(vertex["pipelineSpec"], "Transform")["args"]
     for argument in (
