@@ -9,7 +9,10 @@ from pathlib import Path
 
 
 def code_version(*packages: str) -> str:
-    """SHA-256 over the names and contents of all Python sources of the packages, as hex.
+    """SHA-256 over the names and contents of all files of the packages, as hex.
+
+    Templates and other files that lie beside the modules count as the sources do; what Python compiles them to, and
+    hidden files, do not.
 
     Args:
       packages: importable names, such as `transform` or `components.example_gen`; single modules are allowed.
@@ -18,10 +21,18 @@ def code_version(*packages: str) -> str:
     for package in sorted(packages):
         spec = util.find_spec(package)
         folders = spec.submodule_search_locations
-        sources = sorted(Path(folders[0]).rglob("*.py")) if folders else [Path(spec.origin)]
         root = Path(folders[0]) if folders else Path(spec.origin).parent
-        for source in sources:
+        for source in _files(root) if folders else [Path(spec.origin)]:
             content = source.read_bytes()
             digest.update(f"{package}/{source.relative_to(root)}\0{len(content)}\0".encode())
             digest.update(content)
     return digest.hexdigest()
+
+
+def _files(root: Path) -> list[Path]:
+    found = (path for path in root.rglob("*") if path.is_file())
+    return sorted(path for path in found if not any(_is_left_out(part) for part in path.relative_to(root).parts))
+
+
+def _is_left_out(name: str) -> bool:
+    return name.startswith(".") or name == "__pycache__"

@@ -5,6 +5,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Column, Table
 
+from components.report.rendering import PAGE
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
 from pipeline.config_file import load_config
@@ -12,7 +13,7 @@ from pipeline.workspace import Workspace
 
 
 def status(config: ConfigPath, overrides: Overrides) -> None:
-    """List a task's runs, whether their models were blessed, and which versions were pushed."""
+    """List a task's runs, whether their models were blessed, which versions were pushed, and where the reports are."""
     with quiet_libraries():
         from pipeline.history import read_runs  # imports ML Metadata
 
@@ -43,6 +44,10 @@ def status(config: ConfigPath, overrides: Overrides) -> None:
             run.pushed_version or "",
         )
     console.print(table)
+    # Below the table, which has no room for paths; a report that was deleted is left out.
+    for run in runs:
+        if run.report_uri and (page := Path(run.report_uri, PAGE)).exists():
+            console.print(f"Report of {run.run_id}: {page}", soft_wrap=True)
     console.print(f"Served from {workspace.served}: {', '.join(_versions(workspace.served)) or 'nothing yet'}")
 
 

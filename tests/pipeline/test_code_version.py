@@ -30,6 +30,18 @@ def test_it_changes_with_content_and_with_names_of_modules_below(package):
     assert code_version("fingerprinted") not in (before, changed)
 
 
+def test_templates_count_and_bytecode_and_hidden_files_do_not(package):
+    (package / "below" / "page.html").write_text("<p>\n")
+    before = code_version("fingerprinted")
+    (package / "below" / "page.html").write_text("<b>\n")
+    changed = code_version("fingerprinted")
+    assert changed != before
+    (package / "below" / "__pycache__").mkdir()
+    (package / "below" / "__pycache__" / "page.pyc").write_text("compiled")
+    (package / "below" / ".page.html.swp").write_text("being edited")
+    assert code_version("fingerprinted") == changed
+
+
 def test_a_single_module_is_fingerprinted_alone(package):
     before = code_version("fingerprinted.single")
     (package / "below" / "__init__.py").write_text("ANSWER = 43\n")

@@ -55,6 +55,8 @@ def test_a_run_shows_its_components_metrics_and_where_the_model_went(finished):
 def test_status_lists_the_run(finished):
     _, task = finished
     shown = seq2seq("status", task.config).output
+    page = seq2seq("report", task.config).output.split()[0]
+    assert f": {page}\n" in shown
     assert "completed" in shown
     assert str(task.versions()[0]) in shown
 
