@@ -3,10 +3,11 @@
     python -m benchmarks.scale --pairs 100000 --pairs 1000000 --workers 1 --workers 2
     python -m benchmarks.scale --predictions 100000 --predictions 1000000
 
-prints Markdown tables with a row for each component: for each count the time per pair, the highest resident memory, and
-the bytes written per pair. Pairs are made up: words of letters, no two alike, and their letters as tokens. Predictions
-are those of a model that gives its input back, so that the time is the Evaluator's own. Each count is a run of the
-pipeline in a process of its own, on Beam's direct runner, of which two workers are two processes.
+prints Markdown tables with a row for each component: for each count the time per pair, on the wall's clock and of the
+processors, which a busy machine shifts less, the highest resident memory, and the bytes written per pair. Pairs are
+made up: words of letters, no two alike, and their letters as tokens. Predictions are those of a model that gives its
+input back, so that the time is the Evaluator's own. Each count is a run of the pipeline in a process of its own, on
+Beam's direct runner, of which two workers are two processes.
 """
 
 import dataclasses
@@ -22,10 +23,19 @@ import typer
 
 @dataclasses.dataclass(frozen=True)
 class Cost:
-    """What a component cost: seconds, the most resident memory of all its processes in bytes, and bytes written."""
+    """What a component cost.
+
+    Attributes:
+        node: The component.
+        seconds: By the clock on the wall.
+        processor_seconds: Of all its processes.
+        peak_memory: Most resident memory of all its processes, in bytes.
+        written: Bytes of its output.
+    """
 
     node: str
     seconds: float
+    processor_seconds: float
     peak_memory: int
     written: int
 
@@ -63,23 +73,30 @@ def _costs(what: str, count: int, workers: int) -> dict[str, Cost]:
 
 
 def _table(costs: dict[int, dict[str, Cost]]) -> str:
-    titles = [f"{column}, {count:,}" for column in ("µs each", "peak, MB", "bytes each") for count in costs]
+    columns = {
+        "µs each": lambda cost, count: f"{1e6 * cost.seconds / count:,.1f}",
+        "µs of processors each": lambda cost, count: f"{1e6 * cost.processor_seconds / count:,.1f}",
+        "peak, MB": lambda cost, _: f"{cost.peak_memory / 2**20:,.0f}",
+        "bytes each": lambda cost, count: f"{cost.written / count:,.1f}",
+    }
+    titles = [f"{title}, {count:,}" for title in columns for count in costs]
     rows = [["component", *titles], ["---"] * (len(titles) + 1)]
-    for node in next(iter(costs.values())):
-        each = [(count, of_count[node]) for count, of_count in costs.items()]
-        rows.append(
-            [
-                node,
-                *(f"{1e6 * cost.seconds / count:,.1f}" for count, cost in each),
-                *(f"{cost.peak_memory / 2**20:,.0f}" for _, cost in each),
-                *(f"{cost.written / count:,.1f}" for count, cost in each),
-            ]
-        )
-    totals = [f"{sum(1e6 * cost.seconds for cost in of.values()) / count:,.1f}" for count, of in costs.items()]
-    highest = [f"{max(cost.peak_memory for cost in of.values()) / 2**20:,.0f}" for of in costs.values()]
-    written = [f"{sum(cost.written for cost in of.values()) / count:,.1f}" for count, of in costs.items()]
-    rows.append(["all", *totals, *highest, *written])
+    of_all = {count: _all(list(of_count.values())) for count, of_count in costs.items()}
+    for node in (*next(iter(costs.values())), "all"):
+        each = [(count, {**of_count, "all": of_all[count]}[node]) for count, of_count in costs.items()]
+        rows.append([node, *(show(cost, count) for show in columns.values() for count, cost in each)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _all(costs: list[Cost]) -> Cost:
+    """What components that run one after another cost together."""
+    return Cost(
+        "all",
+        sum(cost.seconds for cost in costs),
+        sum(cost.processor_seconds for cost in costs),
+        max(cost.peak_memory for cost in costs),
+        sum(cost.written for cost in costs),
+    )
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
-"""What benchmarks/scale.py feeds the pipeline: pairs of any number, and a model that costs nothing."""
+"""What the benchmarks of growth feed the pipeline: pairs of any number, and a model that costs nothing."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import tensorflow as tf
@@ -15,15 +16,20 @@ _STRIDE = 2_654_435_761
 
 
 def write_pairs(path: Path, count: int) -> None:
-    """Writes pairs, source, tab and target: no two sources alike, and letters with spaces between as their targets.
+    """Writes the first `count` pairs, a pair a line, source, tab and target."""
+    with path.open("w", encoding="utf-8") as file:
+        file.writelines(f"{source}\t{target}\n" for source, target in pairs(0, count))
 
-    Words have four to seven syllables, drawn without chance: the same count gives the same file.
+
+def pairs(start: int, count: int) -> Iterator[tuple[str, str]]:
+    """`count` pairs from number `start` on: no two sources alike, and letters with spaces between as their targets.
+
+    Words have four to seven syllables, drawn without chance: the same numbers give the same pairs.
     """
     words = len(_SYLLABLES) ** 4
-    with path.open("w", encoding="utf-8") as file:
-        for place in range(count):
-            word = _word(place * _STRIDE % words) + "".join(_SYLLABLES[: place % 4])
-            file.write(f"{word}\t{' '.join(word)}\n")
+    for place in range(start, start + count):
+        word = _word(place * _STRIDE % words) + "".join(_SYLLABLES[: place % 4])
+        yield word, " ".join(word)
 
 
 def _word(number: int) -> str:

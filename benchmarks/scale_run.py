@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -22,15 +23,23 @@ from pipeline.runners.local import LocalRunner
 
 
 class _Ended(logging.Handler):
-    """Keeps the events of nodes that have ended."""
+    """Keeps the events of nodes that have ended, one node at a time, and the processor time that each of them took."""
 
     def __init__(self):
         super().__init__()
-        self.events: list[NodeEvent] = []
+        self.events: list[tuple[NodeEvent, float]] = []
+        self._started = 0.0
 
     def emit(self, record: logging.LogRecord) -> None:
-        if record.node_event.state != "started":
-            self.events.append(record.node_event)
+        if record.node_event.state == "started":
+            self._started = _processor_seconds()
+        else:
+            self.events.append((record.node_event, _processor_seconds() - self._started))
+
+
+def _processor_seconds() -> float:
+    """Of this process and of its children that have ended."""
+    return sum(os.times()[:4])
 
 
 def run(what: str, count: int, workers: int, folder: Path) -> list[dict[str, Any]]:
@@ -45,28 +54,29 @@ def run(what: str, count: int, workers: int, folder: Path) -> list[dict[str, Any
     logger = logging.getLogger("seq2seq.run")
     logger.setLevel(logging.INFO)
     logger.addHandler(ended)
-    _run_until("Evaluator" if evaluated else "Transform", pipeline)
+    _run_until("Evaluator" if evaluated else "Transform", pipeline, placement)
     return [
         {
             "node": event.node,
             "seconds": event.seconds,
+            "processor_seconds": processor_seconds,
             "peak_memory": event.peak_memory,
             "written": sum(
                 file.stat().st_size for file in Path(placement.root, event.node).rglob("*") if file.is_file()
             ),
         }
-        for event in ended.events
+        for event, processor_seconds in ended.events
         if event.node == "Evaluator" or not evaluated
     ]
 
 
-def _run_until(last: str, pipeline: tfx_pipeline.Pipeline) -> None:
+def _run_until(last: str, pipeline: tfx_pipeline.Pipeline, placement: OnThisMachine) -> None:
     """Runs the nodes up to one of them."""
     compiled = compiler.Compiler().compile(pipeline)
     parameters = {constants.PIPELINE_RUN_ID_PARAMETER_NAME: "scale"}
     runtime_parameter_utils.substitute_runtime_parameter(compiled, parameters)
     del compiled.nodes[1 + [node.pipeline_node.node_info.id for node in compiled.nodes].index(last) :]
-    LocalRunner().run_with_ir(compiled)
+    LocalRunner(placement.metadata).run_with_ir(compiled)
 
 
 def _evaluation(config: Config, placement: OnThisMachine, folder: Path) -> tfx_pipeline.Pipeline:
