@@ -22,6 +22,7 @@ import numpy as np
 import sacrebleu
 import tensorflow as tf
 import typer
+from sacrebleu.metrics.base import Metric
 
 from benchmarks.prepared_task import newest_output, prepared_task
 from benchmarks.token_batches import Shape
@@ -53,14 +54,15 @@ def main(
     run_seconds = sum(epoch["train_seconds"] for epoch in history)
     plain, epochs = _train_plain(settings, trained, seconds or run_seconds)
     sources, references = _test_split(settings)
+    metrics = (sacrebleu.BLEU(), sacrebleu.CHRF())
     rows = [["model", "search", "weights", "training, s", "epochs", "BLEU", "chrF"], ["---"] * 7]
     weights, time_spent = f"{trained.model.count_params():,}", f"{run_seconds:,.0f}"
     for size in (1, beam):
         with tempfile.TemporaryDirectory() as folder:
-            scores = _scores(_product(trained, size, Path(folder))(sources), references)
+            scores = _scores(metrics, _product(trained, size, Path(folder))(sources), references)
         search = "greedy" if size == 1 else f"beam {size}"
         rows.append(["product", search, weights, time_spent, str(len(history)), *scores])
-    scores = _scores(_plain(plain, trained)(sources), references)
+    scores = _scores(metrics, _plain(plain, trained)(sources), references)
     rows.append(
         [
             "plain Keras",
@@ -73,8 +75,7 @@ def main(
     )
     for row in rows:
         sys.stdout.write(f"| {' | '.join(row)} |\n")
-    for metric in (sacrebleu.BLEU(), sacrebleu.CHRF()):
-        metric.corpus_score(["a"], [["a"]])  # a signature is there once something was scored
+    for metric in metrics:
         sys.stdout.write(f"\n{metric.get_signature()}\n")
 
 
@@ -169,11 +170,11 @@ def _plain(model: keras.Model, trained: TrainedModel) -> Translate:
     return translate
 
 
-def _scores(hypotheses: list[str], references: list[list[str]]) -> list[str]:
+def _scores(metrics: tuple[Metric, ...], hypotheses: list[str], references: list[list[str]]) -> list[str]:
     most = max(map(len, references))
     # sacrebleu wants streams of references, of which a sentence may have none.
     streams = [[row[index] if index < len(row) else None for row in references] for index in range(most)]
-    return [f"{metric.corpus_score(hypotheses, streams).score:.1f}" for metric in (sacrebleu.BLEU(), sacrebleu.CHRF())]
+    return [f"{metric.corpus_score(hypotheses, streams).score:.1f}" for metric in metrics]
 
 
 if __name__ == "__main__":
