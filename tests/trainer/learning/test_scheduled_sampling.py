@@ -105,7 +105,8 @@ def test_true_tokens_alone_are_teacher_forcing(kind, cell):
     sampling = {"decay": "constant", "probability": 1.0}
     mixed = totals_and_gradients(toy_model(**settings), **others, scheduled_sampling=sampling)
     for one, other in zip(tf.nest.flatten(forced), tf.nest.flatten(mixed), strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+        # Small gradients are sums of large terms, which CPUs round by the width of their vectors.
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=max(1e-5, 1e-4 * np.max(np.abs(one))))
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.3, 0.8])
