@@ -72,7 +72,8 @@ def test_accumulated_batches_give_the_step_of_one_batch_of_all_their_pairs():
         totals.append(shown)
     np.testing.assert_allclose(*totals, rtol=1e-5)
     for one, other, before in zip(*weights, toy_model().get_weights(), strict=True):
-        np.testing.assert_allclose(one, other, atol=1e-5)
+        # Three steps of half the gradient add up what CPUs round by the width of their vectors.
+        np.testing.assert_allclose(one, other, atol=1e-4)
         assert np.abs(one - before).max() > 1e-3
 
 
