@@ -4,7 +4,7 @@ import datetime
 import re
 
 # SPAN and VERSION may have a fixed number of digits.
-PLACEHOLDER = re.compile(r"\{(?:(?P<number>SPAN|VERSION)(?::(?P<width>[1-9]))?|(?P<date>YYYY|MM|DD))\}")
+PLACEHOLDER = re.compile(r"\{(?P<name>SPAN|VERSION|(?:YYYY|MM|DD)(?=\}))(?::(?P<width>[1-9]))?\}")
 DATE = ("YYYY", "MM", "DD")
 
 _FIRST_DAY = datetime.date(1970, 1, 1)
@@ -27,7 +27,7 @@ def date_of(span: int) -> datetime.date | None:
 
 def placeholders(pattern: str) -> list[str]:
     """Names of a pattern's placeholders in their order: SPAN, VERSION, YYYY, MM, DD."""
-    return [match["number"] or match["date"] for match in PLACEHOLDER.finditer(pattern)]
+    return [match["name"] for match in PLACEHOLDER.finditer(pattern)]
 
 
 def check_placeholders(pattern: str) -> None:

@@ -121,7 +121,7 @@ def _place(pattern: str, places: Mapping[int, Sequence[_Place]], span: int) -> _
 
 def _filled(pattern: str, place: _Place) -> str:
     texts = dict(place.texts)
-    return PLACEHOLDER.sub(lambda match: texts[match["number"] or match["date"]], pattern)
+    return PLACEHOLDER.sub(lambda match: texts[match["name"]], pattern)
 
 
 def _name(pattern: str, span: int) -> str:
@@ -135,9 +135,7 @@ def _places(base: str, pattern: str) -> dict[int, list[_Place]]:
     glob = full_pattern(base, pattern)
     expression = FileSystem.translate_pattern(glob)
     for match in PLACEHOLDER.finditer(pattern):
-        expression = expression.replace(
-            re.escape(match[0]), f"(?P<{match['number'] or match['date']}>{_digits(match)})"
-        )
+        expression = expression.replace(re.escape(match[0]), f"(?P<{match['name']}>{_digits(match)})")
     paths = (file.path for file in find_files(full_pattern(base, PLACEHOLDER.sub(_glob, pattern))))
     matches = {match.groups(): match for path in paths if (match := re.match(expression, path))}
     found: dict[int, list[_Place]] = {}
@@ -161,7 +159,9 @@ def _days(texts: Mapping[str, str], path: str, pattern: str) -> int:
 
 
 def _width(match: re.Match[str]) -> int | None:
-    return len(match["date"]) if match["date"] else int(match["width"]) if match["width"] else None
+    if match["name"] in DATE:
+        return len(match["name"])
+    return int(match["width"]) if match["width"] else None
 
 
 def _digits(match: re.Match[str]) -> str:
@@ -171,4 +171,5 @@ def _digits(match: re.Match[str]) -> str:
 
 def _glob(match: re.Match[str]) -> str:
     # No star where the number of digits is known: two in a row would go into folders.
-    return "[0-9]" * (_width(match) or 1) + ("" if _width(match) else "*")
+    width = _width(match)
+    return "[0-9]" * width if width else "[0-9]*"
