@@ -22,14 +22,15 @@ def code_version(*packages: str) -> str:
         spec = util.find_spec(package)
         folders = spec.submodule_search_locations
         root = Path(folders[0]) if folders else Path(spec.origin).parent
-        for source in _files(root) if folders else [Path(spec.origin)]:
+        for source in package_files(root) if folders else [Path(spec.origin)]:
             content = source.read_bytes()
             digest.update(f"{package}/{source.relative_to(root)}\0{len(content)}\0".encode())
             digest.update(content)
     return digest.hexdigest()
 
 
-def _files(root: Path) -> list[Path]:
+def package_files(root: Path) -> list[Path]:
+    """All files of the package in a folder, sorted; without what Python compiles them to, and hidden ones."""
     found = (path for path in root.rglob("*") if path.is_file())
     return sorted(path for path in found if not any(_is_left_out(part) for part in path.relative_to(root).parts))
 

@@ -7,11 +7,13 @@ from importlib import metadata, util
 from pathlib import Path
 
 from components.whole_file import whole_file
-from pipeline.code_version import code_version
+from pipeline.beam_arguments import needs_wheel
+from pipeline.code_version import code_version, package_files
+from pipeline.config import Config
+from pipeline.workspace import Workspace
 
 _DISTRIBUTION = "tfx-seq2seq"
 _PACKAGES = ("pipeline", "components", "trainer", "transform", "serving")
-_COMPILED = ("__pycache__", ".pyc")
 
 # The same content gives the same bytes: no file has a time of its own.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -43,6 +45,15 @@ def write_wheel(folder: Path) -> Path:
     return path
 
 
+def wheel_for_workers(config: Config) -> str | None:
+    """Path of the wheel that workers of the task are sent, written where it is not there; None where none get it.
+
+    Raises:
+      OSError: it cannot be written.
+    """
+    return str(write_wheel(Workspace.of(config).packages)) if needs_wheel(config.beam) else None
+
+
 def _version() -> str:
     return f"{metadata.version(_DISTRIBUTION)}+{code_version(*_PACKAGES)[:12]}"
 
@@ -61,10 +72,7 @@ def _modules() -> list[tuple[str, bytes]]:
     found = []
     for package in _PACKAGES:
         [folder] = util.find_spec(package).submodule_search_locations
-        for path in sorted(Path(folder).rglob("*")):
-            name = f"{package}/{path.relative_to(folder)}"
-            if path.is_file() and not any(part in name for part in _COMPILED):
-                found.append((name, path.read_bytes()))
+        found += [(f"{package}/{path.relative_to(folder)}", path.read_bytes()) for path in package_files(Path(folder))]
     return found
 
 

@@ -18,11 +18,10 @@ from components.example_gen.input_state import InputState
 from components.pushed_model import NewestPushedModel
 from components.tuner import Tuner
 from components.warm_start import model_to_start_from
-from pipeline.beam_arguments import needs_wheel
 from pipeline.beam_places import arguments_by_component
 from pipeline.config import Config
 from pipeline.metadata_database import connection_of
-from pipeline.package_wheel import write_wheel
+from pipeline.package_wheel import wheel_for_workers
 from pipeline.workspace import Workspace
 
 Text = str | RuntimeParameter
@@ -106,8 +105,7 @@ class OnThisMachine(Placement):
         self.checkpoints = str(workspace.checkpoints)
         self.metadata = connection_of(config)
         workspace.root.mkdir(parents=True, exist_ok=True)
-        wheel = str(write_wheel(workspace.packages)) if needs_wheel(config.beam) else None
-        self.beam_arguments = arguments_by_component(config, "local", wheel)
+        self.beam_arguments = arguments_by_component(config, "local", wheel_for_workers(config))
         self._config = config
 
     def input_state(self) -> None:

@@ -5,14 +5,14 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pipeline.beam_arguments import beam_arguments, needs_wheel
+from pipeline.beam_arguments import beam_arguments
 from pipeline.cli.options import ConfigPath, Overrides
 from pipeline.cli.quiet import quiet_libraries
 from pipeline.cli.refusal import refuse, refused
 from pipeline.cli.run_session import watched
 from pipeline.config import Config
 from pipeline.config_file import load_config
-from pipeline.package_wheel import write_wheel
+from pipeline.package_wheel import wheel_for_workers
 from pipeline.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -98,8 +98,7 @@ def _run(config: Config, job: "Job") -> None:
             soft_wrap=True,
         )
         if waiting:
-            wheel = str(write_wheel(Workspace.of(config).packages)) if needs_wheel(config.beam) else None
-            arguments = beam_arguments(config.beam, wheel)
+            arguments = beam_arguments(config.beam, wheel_for_workers(config))
             run_jobs("The prediction", arguments, lambda: run(job, arguments))
     console.print(f"{sources:,} answers in {', '.join(_named(job.paths()))}", soft_wrap=True)
 
