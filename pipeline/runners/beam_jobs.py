@@ -6,14 +6,15 @@ from typing import TypeVar
 
 import grpc
 
-from pipeline.runners.supervised_worker import WORKER_ENDED
-
 _ATTEMPTS = 3
 _CONNECT_SECONDS = 5
 
 _ENDPOINT = "--job_endpoint="
 _IN_POOL = "--environment_type=EXTERNAL"
 _WORKERS = "--environment_config="
+
+# The error of an instruction whose worker has ended, as our pool of workers answers it.
+WORKER_ENDED = "the Beam worker has ended in the midst of work"
 
 # What is said when a worker has ended in the midst of work: by our pool, and by Beam's own runner where it finds out.
 _WORKER_LOST = (WORKER_ENDED, "Channel closed prematurely")

@@ -17,8 +17,7 @@ import numpy as np
 from apache_beam.portability.api import beam_fn_api_pb2, beam_fn_api_pb2_grpc
 from apache_beam.runners.worker.sdk_worker import SdkHarness
 
-# The error of an instruction whose worker has ended, whoever reads it.
-WORKER_ENDED = "the Beam worker has ended in the midst of work"
+from pipeline.runners.beam_jobs import WORKER_ENDED
 
 _TERMINATION_SECONDS = 10.0
 _ANY_SIZE = [("grpc.max_receive_message_length", -1), ("grpc.max_send_message_length", -1)]

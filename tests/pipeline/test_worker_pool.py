@@ -12,7 +12,7 @@ import pytest
 from apache_beam.runners.portability.fn_api_runner import FnApiRunner
 from apache_beam.transforms.environments import ExternalEnvironment
 
-from pipeline.runners.supervised_worker import WORKER_ENDED
+from pipeline.runners.beam_jobs import WORKER_ENDED
 from tests.pipeline.beam_servers import WorkerPool
 from tests.wheel import ROOT
 
