@@ -4,11 +4,8 @@ import json
 
 import pytest
 import yaml
-from tfx.dsl.components.base.base_beam_component import BaseBeamComponent
 
-from pipeline.beam_config import BEAM_COMPONENTS
-from pipeline.config_file import ConfigError, load_config
-from pipeline.create import create_pipeline
+from pipeline.config_file import ConfigError
 from tests.pipeline.toy_task import seq2seq, write_task
 
 pytestmark = pytest.mark.tfx
@@ -221,21 +218,6 @@ def test_the_endpoint_gets_the_blessed_model(vertex):
     assert set(tasks(spec)["EndpointPusher"]["inputs"]["artifacts"]) == blessings
 
 
-def test_what_can_have_an_engine_is_what_runs_beam(tmp_path):
-    pipeline = create_pipeline(load_config(write_task(tmp_path).config))
-    beam = [node.id for node in pipeline.components if isinstance(node, BaseBeamComponent)]
-    assert sorted(beam) == sorted(BEAM_COMPONENTS)
-
-
-def test_the_span_that_is_asked_for_is_in_no_cache_key_but_that_of_reading(tmp_path):
-    task = write_task(tmp_path)
-    newest, fixed = (
-        {node.id: str(sorted(node.exec_properties.items())) for node in create_pipeline(config).components}
-        for config in (load_config(task.config), load_config(task.config, ["data.span=7"]))
-    )
-    assert [name for name in newest if newest[name] != fixed[name]] == ["ParallelTextExampleGen"]
-
-
 def test_beam_runs_on_dataflow_in_the_image(vertex):
     arguments = container(vertex["pipelineSpec"], "Transform")["args"]
     for argument in (
@@ -291,24 +273,6 @@ def test_limits_are_told_with_their_key(tmp_path, target, section, settings, sai
         seq2seq("compile", config, "--target", target, "--output", output, "--set", pattern)
     assert said in str(told.value)
     assert not output.exists()
-
-
-@pytest.mark.parametrize(
-    ("key", "value", "said"),
-    [
-        ("image", "No Image", "deploy.kubeflow.image: found 'No Image'"),
-        ("pipeline_root", "minio://bucket/root", "deploy.kubeflow.pipeline_root: found 'minio://bucket/root'"),
-        ("resources", [{"component": "Trainer", "cpu": 0}], "deploy.kubeflow.resources.0.cpu: found 0"),
-        ("resources", [{"component": "a"}, {"component": "a"}], "component 'a' is there more than once"),
-        ("volumes", [{"claim": "Models", "mount_path": "/m"}], "deploy.kubeflow.volumes.0.claim: found 'Models'"),
-        ("serviceaccount", "x", "deploy.kubeflow.serviceaccount: unknown key; did you mean service_account?"),
-    ],
-)
-def test_settings_of_a_cluster_are_checked_when_they_are_read(tmp_path, key, value, said):
-    config = write_task(tmp_path, deploy={"kubeflow": {"image": IMAGE, key: value}}).config
-    with pytest.raises(ConfigError) as told:
-        seq2seq("config", "show", config)
-    assert said in str(told.value)
 
 
 def test_json_is_written_where_the_name_says_so(tmp_path):

@@ -45,7 +45,7 @@ def test_answers_are_those_of_the_model_and_in_the_order_of_the_texts(client, si
         assert candidate.log_prob == pytest.approx(expected[contract.LOG_PROBS][0, 0], rel=1e-4)
         # A batch of another shape is summed in another order, and each step carries on what the ones before differ by.
         np.testing.assert_allclose(
-            candidate.token_log_probs, expected[contract.TOKEN_LOG_PROBS][0, 0, : len(tokens)], atol=1e-3
+            candidate.token_log_probs, expected[contract.TOKEN_LOG_PROBS][0, 0, : len(tokens)], atol=5e-4
         )
         assert candidate.alignment.shape == (len(tokens), len(answer.source_tokens))
         np.testing.assert_allclose(candidate.alignment.sum(axis=1), 1, rtol=1e-4)
