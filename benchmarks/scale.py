@@ -81,9 +81,9 @@ def _table(costs: dict[int, dict[str, Cost]]) -> str:
     }
     titles = [f"{title}, {count:,}" for title in columns for count in costs]
     rows = [["component", *titles], ["---"] * (len(titles) + 1)]
-    of_all = {count: _all(list(of_count.values())) for count, of_count in costs.items()}
-    for node in (*next(iter(costs.values())), "all"):
-        each = [(count, {**of_count, "all": of_all[count]}[node]) for count, of_count in costs.items()]
+    costs = {count: {**of_count, "all": _all(list(of_count.values()))} for count, of_count in costs.items()}
+    for node in next(iter(costs.values())):
+        each = [(count, of_count[node]) for count, of_count in costs.items()]
         rows.append([node, *(show(cost, count) for show in columns.values() for count, cost in each)])
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
 

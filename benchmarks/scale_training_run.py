@@ -30,17 +30,6 @@ _MAX_LENGTH = 24
 _WIDTH = _MAX_LENGTH + 1
 _LETTERS = "abcdefghijklmnopqrstuvwxyz"
 _IDS = {letter: number for number, letter in enumerate(_LETTERS, start=len(SPECIAL_TOKENS))}
-_FEATURES = {
-    features.SOURCE_IDS: _WIDTH,
-    features.SOURCE_MASK: _WIDTH,
-    features.SOURCE_LENGTH: 1,
-    features.SOURCE_TOO_LONG: 1,
-    features.TARGET_INPUT_IDS: _WIDTH,
-    features.TARGET_OUTPUT_IDS: _WIDTH,
-    features.TARGET_MASK: _WIDTH,
-    features.TARGET_LENGTH: 1,
-    features.TARGET_TOO_LONG: 1,
-}
 
 
 def run(count: int, steps: int, folder: Path) -> dict[str, float]:
@@ -48,7 +37,7 @@ def run(count: int, steps: int, folder: Path) -> dict[str, float]:
     shards = -(-count // _PAIRS_OF_A_SHARD)
     for shard in range(shards):
         _write_shard(folder, shard)
-    specification = {name: tf.io.FixedLenFeature([width], tf.int64) for name, width in _FEATURES.items()}
+    specification = {name: tf.io.FixedLenFeature([len(values)], tf.int64) for name, values in _row([], []).items()}
     # Whole shards are read.
     patterns = [str(_shard(folder, shard)) for shard in range(shards)]
     train = Pairs("train", patterns, specification, "drop", "drop")
@@ -60,7 +49,8 @@ def run(count: int, steps: int, folder: Path) -> dict[str, float]:
     reading = time.monotonic() - started
     memory_read = _peak_memory_mb()
 
-    model = Seq2Seq(ModelConfig(), len(SPECIAL_TOKENS) + len(_LETTERS), len(SPECIAL_TOKENS) + len(_LETTERS), seed=1)
+    vocabulary_size = len(SPECIAL_TOKENS) + len(_LETTERS)
+    model = Seq2Seq(ModelConfig(), vocabulary_size, vocabulary_size, seed=1)
     learner = Learner(model, training, Schedule(training.schedule, training.optimizer.learning_rate))
     state, first = TrainingState(), Sums()
 
@@ -99,7 +89,8 @@ def _write_shard(folder: Path, number: int) -> None:
     with tf.io.TFRecordWriter(str(unfinished), tf.io.TFRecordOptions("GZIP", compression_level=1)) as writer:
         distinct = _PAIRS_OF_A_SHARD // _REPEATED
         records = [
-            _record(_ids(source), _ids(target.split(" "))) for source, target in pairs(number * distinct, distinct)
+            _serialized(_row(_ids(source), _ids(target.split(" "))))
+            for source, target in pairs(number * distinct, distinct)
         ]
         for _ in range(_REPEATED):
             for record in records:
@@ -111,8 +102,8 @@ def _ids(tokens) -> list[int]:
     return [_IDS[token] for token in tokens[:_MAX_LENGTH]]
 
 
-def _record(source: list[int], target: list[int]) -> bytes:
-    row = {
+def _row(source: list[int], target: list[int]) -> dict[str, list[int]]:
+    return {
         features.SOURCE_IDS: _padded([*source, END_ID]),
         features.SOURCE_MASK: _padded([1] * (len(source) + 1)),
         features.SOURCE_LENGTH: [len(source) + 1],
@@ -123,6 +114,9 @@ def _record(source: list[int], target: list[int]) -> bytes:
         features.TARGET_LENGTH: [len(target) + 1],
         features.TARGET_TOO_LONG: [0],
     }
+
+
+def _serialized(row: dict[str, list[int]]) -> bytes:
     return tf.train.Example(
         features=tf.train.Features(
             feature={
