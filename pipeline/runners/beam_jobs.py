@@ -16,8 +16,8 @@ _WORKERS = "--environment_config="
 # The error of an instruction whose worker has ended, as our pool of workers answers it.
 WORKER_ENDED = "the Beam worker has ended in the midst of work"
 
-# What is said when a worker has ended in the midst of work: by our pool, and by Beam's own runner where it finds out.
-_WORKER_LOST = (WORKER_ENDED, "Channel closed prematurely")
+# What is said when a worker has ended in the midst of work: by our pool, or by the engine where it finds out first.
+WORKER_LOST = (WORKER_ENDED, "Channel closed prematurely")
 
 # What gRPC says where nobody listens.
 _UNREACHABLE = "UNAVAILABLE"
@@ -74,7 +74,7 @@ def run_jobs(name: str, arguments: list[str], run: Callable[[], Result]) -> Resu
                 raise WorkersUnreachableError(
                     f"the engine does not reach the workers at {pool}: start them there, or name others in workers"
                 ) from None
-            if not any(said in str(each) for each in _chain(error) for said in _WORKER_LOST):
+            if not any(said in str(each) for each in _chain(error) for said in WORKER_LOST):
                 raise
         if attempt < _ATTEMPTS:
             _LOGGER.warning("%s lost a Beam worker; its job starts anew (%d of %d)", name, attempt + 1, _ATTEMPTS)
