@@ -31,6 +31,32 @@ class DatabaseAddress(NamedTuple):
     database: str
 
 
+class TlsConfig(Section):
+    """Encryption of the connection to the database, whose server must show a certificate for the host in the url."""
+
+    authority: str | None = Field(
+        None,
+        min_length=1,
+        description="File of the certificates, as PEM, that the server's must come from; none: those of this machine.",
+    )
+    certificate: str | None = Field(
+        None,
+        min_length=1,
+        description="File of the certificate, as PEM, that the server is shown; none: none is.",
+    )
+    key: str | None = Field(
+        None,
+        min_length=1,
+        description="File of its private key, as PEM, not encrypted; none: it is in the file of the certificate.",
+    )
+
+    @pydantic.model_validator(mode="after")
+    def _key_is_that_of_a_certificate(self) -> "TlsConfig":
+        if self.key is not None and self.certificate is None:
+            raise ValueError("key is given without certificate")
+        return self
+
+
 class MetadataConfig(Section):
     """Where ML Metadata keeps runs, artifacts and their lineage."""
 
@@ -44,12 +70,16 @@ class MetadataConfig(Section):
         description=f"File whose first line is the password of the database; none: that of ${PASSWORD_VARIABLE}.",
     )
 
+    tls: TlsConfig | None = Field(None, description=TlsConfig.__doc__)
+
     @pydantic.model_validator(mode="after")
     def _url_is_an_address(self) -> "MetadataConfig":
         if self.url is not None:
             parse_address(self.url)
         elif self.password_file is not None:
             raise ValueError("password_file is given without url: a SQLite file has no password")
+        elif self.tls is not None:
+            raise ValueError("tls is given without url: a SQLite file has no connection")
         return self
 
 

@@ -25,9 +25,11 @@ class Server(abc.ABC):
 
     scheme: str
 
-    def __init__(self):
+    def __init__(self, tls=None):
+        """With `tls`, an authority, a certificate and its key as PEM, nobody gets in without TLS and a certificate."""
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="seq2seq-database-"))
         self.port = _free_port()
+        self._tls = tls
         self._process = None
 
     @property
@@ -61,6 +63,14 @@ class Server(abc.ABC):
     def _command(self):
         """What starts it."""
 
+    def _write_certificates(self):
+        for name, content in zip(("authority", "certificate", "key"), self._tls, strict=True):
+            path = self.folder / f"{name}.pem"
+            path.touch(mode=0o600)
+            path.write_bytes(content)
+            if self._owner():
+                shutil.chown(path, **self._owner())
+
     def _owner(self):
         return {}
 
@@ -85,7 +95,7 @@ class MariaDb(Server):
         quoted = PASSWORD.replace("\\", "\\\\").replace("'", "''")
         statements = [
             f"CREATE DATABASE {DATABASE};",
-            f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{quoted}';",
+            f"CREATE USER '{USER}'@'%' IDENTIFIED BY '{quoted}' REQUIRE {'X509' if self._tls else 'NONE'};",
             f"GRANT ALL ON {DATABASE}.* TO '{USER}'@'%';",
         ]
         bootstrap = [_program("mariadbd"), *self._options(), "--bootstrap"]
@@ -97,8 +107,14 @@ class MariaDb(Server):
     def _command(self):
         return [
             *(_program("mariadbd"), *self._options(), f"--port={self.port}", "--bind-address=127.0.0.1"),
-            f"--socket={self.folder / 'socket'}",
+            *(f"--socket={self.folder / 'socket'}", *(self._tls_options() if self._tls else [])),
         ]
+
+    def _tls_options(self):
+        self._write_certificates()
+        files = {"ca": "authority", "cert": "certificate", "key": "key"}
+        options = [f"--ssl-{option}={self.folder / name}.pem" for option, name in files.items()]
+        return ["--require-secure-transport=ON", *options]
 
 
 class PostgreSql(Server):
@@ -126,8 +142,15 @@ class PostgreSql(Server):
     def _command(self):
         return [
             *(self._binary("postgres"), "-D", self.folder / "data", "-p", str(self.port), "-h", "127.0.0.1"),
-            *("-k", self.folder),
+            *("-k", self.folder, *(self._tls_options() if self._tls else [])),
         ]
+
+    def _tls_options(self):
+        self._write_certificates()
+        (self.folder / "hosts").write_text("hostssl all all all scram-sha-256 clientcert=verify-ca\n")
+        files = {"ca": "authority", "cert": "certificate", "key": "key"}
+        options = [f"ssl_{option}_file={self.folder / name}.pem" for option, name in files.items()]
+        return [f"--{option}" for option in ("ssl=on", f"hba_file={self.folder / 'hosts'}", *options)]
 
     def _answers(self):
         asked = [self._binary("pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
@@ -150,13 +173,13 @@ SERVERS = {server.scheme: server for server in (MariaDb, PostgreSql)}
 
 
 @contextlib.contextmanager
-def running(scheme):
-    """A server that runs while the block does.
+def running(scheme, tls=None):
+    """A server that runs while the block does; with `tls` as Server has it.
 
     Raises:
       MissingServerError: this machine has none.
     """
-    server = SERVERS[scheme]()
+    server = SERVERS[scheme](tls)
     try:
         server.create()
         server.start()

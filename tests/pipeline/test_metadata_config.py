@@ -7,7 +7,9 @@ import sys
 import pytest
 
 from pipeline.config_file import ConfigError, load_config
-from pipeline.metadata_config import DatabaseAddress, parse_address, without_passwords
+from pipeline.database_tls import files_of
+from pipeline.metadata_config import DatabaseAddress, TlsConfig, parse_address, without_passwords
+from tests.certificates import certificate, pem
 from tests.pipeline.toy_task import write_task
 
 
@@ -41,6 +43,8 @@ def test_addresses(url, address):
         ("metadata.url=mysql://tfx:hush@db/m: x", "metadata.url: found {'mysql://tfx:…@db/m': 'x'}"),
         ("metadata.password=hush", "metadata.password: unknown key; did you mean password_file?"),
         ("metadata.password_file=secret", "password_file is given without url"),
+        ("metadata.tls={}", "tls is given without url"),
+        ("metadata={url: mysql://tfx@db/m, tls: {key: k}}", "metadata.tls: key is given without certificate"),
     ],
 )
 def test_what_is_no_address_is_refused_and_no_password_is_told(tmp_path, setting, said):
@@ -49,6 +53,16 @@ def test_what_is_no_address_is_refused_and_no_password_is_told(tmp_path, setting
         load_config(task.config, [setting])
     assert said in str(refusal.value)
     assert "hush" not in str(refusal.value)
+
+
+def test_files_for_tls_that_cannot_be_read_are_named(tmp_path):
+    authority, client = (tmp_path / name for name in ("authority.pem", "client.pem"))
+    authority.write_bytes(pem(*certificate("authority"))[0])
+    client.write_bytes(pem(*certificate("client"))[0])
+    with pytest.raises(ConfigError, match=r"metadata.tls.authority .*gone: no certificates can be read"):
+        files_of(TlsConfig(authority=str(tmp_path / "gone")))
+    with pytest.raises(ConfigError, match=r"metadata.tls.certificate .*client.pem: with a key in the same file"):
+        files_of(TlsConfig(authority=str(authority), certificate=str(client)))
 
 
 def test_passwords_are_taken_out_of_texts():

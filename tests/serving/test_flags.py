@@ -1,7 +1,5 @@
 """The local server under the flags of tensorflow_model_server."""
 
-import datetime
-import ipaddress
 import json
 import signal
 import subprocess
@@ -11,10 +9,6 @@ import urllib.request
 
 import grpc
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 from google.protobuf import text_format
 from tensorflow_serving.apis import prediction_service_pb2_grpc
 
@@ -22,6 +16,7 @@ from serving.client import ClientError, Connection, Tls, TranslationClient
 from serving.server.batching_options import BatchingOptions
 from serving.server.flags import parse_flags
 from serving.server.text_protos import ConfigFileError, SSLConfig
+from tests.certificates import certificate, pem
 from tests.serving.calls import numbers, outputs_of, predict_request, spec
 from tests.serving.conftest import free_port
 
@@ -77,37 +72,6 @@ def test_files_that_are_refused_are_named(tmp_path):
             parse_flags(flags)
         assert str(path) in str(raised.value)
         assert message in str(raised.value)
-
-
-def certificate(name, issuer=None):
-    """Key and certificate, PEM; of its own authority, or of an issuer's."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-    issuer_name, issuer_key = (issuer[0].subject, issuer[1]) if issuer else (subject, key)
-    now = datetime.datetime.now(datetime.timezone.utc)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(subject)
-        .issuer_name(issuer_name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.BasicConstraints(ca=issuer is None, path_length=None), critical=True)
-        .add_extension(
-            x509.SubjectAlternativeName([x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]),
-            critical=False,
-        )
-        .sign(issuer_key, hashes.SHA256())
-    )
-    return made, key
-
-
-def pem(made, key):
-    return (
-        made.public_bytes(serialization.Encoding.PEM),
-        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()),
-    )
 
 
 def test_a_server_of_its_own_with_everything_on(tmp_path, models):
