@@ -1,6 +1,5 @@
 """The reviewed schema: a file for people and TFX alike, and in words what it says."""
 
-import os
 from pathlib import Path
 
 from google.protobuf import text_format
@@ -9,6 +8,7 @@ from tensorflow_metadata.proto.v0 import schema_pb2
 from components.data_checks.anomaly import percent, printable
 from components.data_checks.bounds import is_bounds
 from components.tables import Table
+from components.whole_file import whole_file
 
 _HEADER = """\
 # What an example of this task must be, and what the tokens of its texts must be: a Schema of tensorflow_metadata.
@@ -26,9 +26,8 @@ class SchemaError(ValueError):
 def write_schema(schema: schema_pb2.Schema, path: Path) -> None:
     """Writes a schema in the text format of Protocol Buffers; a file that is there is replaced in one step."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    half = path.with_name(f".{path.name}.new")
-    half.write_text(_HEADER + text_format.MessageToString(schema, as_utf8=True), encoding="utf-8")
-    os.replace(half, path)
+    with whole_file(path) as file:
+        file.write_text(_HEADER + text_format.MessageToString(schema, as_utf8=True), encoding="utf-8")
 
 
 def read_schema(path: Path) -> schema_pb2.Schema:
