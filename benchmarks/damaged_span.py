@@ -107,7 +107,7 @@ def write_config(place: Path) -> Path:
             "metrics": ["exact_match", "token_error_rate"],
             "slice_by": ["ending"],
             "length_buckets": [],
-            "thresholds": [{"metric": "token_error_rate", "at_most": 0.8, "each": "ending"}],
+            "thresholds": [{"metric": "token_error_rate", "at_most": 0.4, "each": "ending"}],
         },
         "serving": {"validation": {"runner": "none"}},
     }

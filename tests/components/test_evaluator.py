@@ -9,6 +9,7 @@ import pytest
 import sacrebleu
 from tfx.types import channel_utils, standard_artifacts
 
+from benchmarks.damaged_span import shuffled_targets
 from components.config.evaluation import EvaluationConfig
 from components.evaluator import create_evaluator
 from tests.components.evaluation_run import evaluate
@@ -146,13 +147,17 @@ def test_slices_are_those_of_the_configuration_in_its_order(first):
 
 
 def test_a_threshold_of_each_slice_names_the_slice_that_fails_it(tmp_path):
-    rows = [Row(f"{kind} {index}", ["x"], "x", slices={"kind": kind}) for kind in "ab" for index in range(6)]
-    shuffled = [dataclasses.replace(row, hypothesis="y") if row.slices["kind"] == "b" else row for row in rows[:-1]]
+    # A model knows all targets, but those of one slice are shuffled, as when a span is damaged.
+    words = [("B" * index + kind, f"{index} {kind}", kind) for index in range(8) for kind in "st"]
+    _, damaged = shuffled_targets([], words)
     inputs = {
-        "examples": write_examples(rows, tmp_path / "examples"),
+        "examples": write_examples(
+            [Row(word, [target], "", slices={"kind": kind}) for word, target, kind in damaged], tmp_path / "examples"
+        ),
         "schema": write_schema(["kind"], tmp_path / "schema"),
-        "model": save_model([*shuffled, rows[-1]], tmp_path / "model"),
+        "model": save_model([Row(word, [], target) for word, target, _ in words], tmp_path / "model"),
     }
+    right = sum(one == other for one, other in zip(damaged, words, strict=True) if one[2] == "s") / 8
     config = EvaluationConfig(
         metrics=["exact_match"],
         slice_by=["kind"],
@@ -165,7 +170,7 @@ def test_a_threshold_of_each_slice_names_the_slice_that_fails_it(tmp_path):
     )
     verdict = evaluate(tmp_path / "evaluated", config, **inputs).verdict
     assert not verdict.blessed
-    assert verdict.failures == ["exact_match (kind:b) is 0.166667: it must be at least 0.4"]
+    assert verdict.failures == [f"exact_match (kind:s) is {right:g}: it must be at least 0.4"]
 
 
 def test_a_first_run_has_nothing_to_be_worse_than_and_is_blessed(first):
