@@ -127,7 +127,10 @@ class DataConfig(Section):
     @classmethod
     def _date_is_a_number(cls, span: Any) -> Any:
         if isinstance(span, str) and not span.isdecimal():
-            span = datetime.date.fromisoformat(span)
+            try:
+                span = datetime.date.fromisoformat(span)
+            except ValueError as error:
+                raise ValueError("wanted a whole number from 0 on, or a date, as 2024-01-31") from error
         return days_since_1970(span) if isinstance(span, datetime.date) else span
 
     @pydantic.model_validator(mode="after")

@@ -59,6 +59,11 @@ def test_overrides_win_and_reach_into_lists(config_file):
         ("training.epochs=0", "training.epochs: found 0: input should be greater than or equal to 1"),
         ("training.epochs='3'", "training.epochs: found '3': input should be a valid integer"),
         ("model.dropout=1.0", "model.dropout: found 1.0: input should be less than 1"),
+        (
+            "data.span='24-1-31'",
+            "data.span: found '24-1-31': wanted a whole number from 0 on, or a date, as 2024-01-31",
+        ),
+        ("data.span=2024-02-30", "--set data.span=2024-02-30:1: 2024-02-30 is no date: day is out of range for month"),
         ("name=Upper Case", "name: found 'Upper Case'"),
         ("data.inputs.0.splits.train=0", "data.inputs.0.splits: weight of split 'train' is 0"),
         ("data.inputs.0.splits={train: 1}", "no input goes to split eval"),
@@ -98,6 +103,7 @@ def test_every_fault_is_told_at_once(config_file):
         ("name: a\nname: b\n", "toy.yaml:2: key 'name' is given a second time"),
         ("- 1\n", "found list, wanted a mapping"),
         ("name: [\n", "toy.yaml:2:"),
+        ("name: a\ndata:\n  span: 2024-02-30\n", "toy.yaml:3: 2024-02-30 is no date"),
         ("", "found NoneType"),
     ],
 )
