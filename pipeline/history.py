@@ -2,21 +2,12 @@
 
 import dataclasses
 import datetime
-from collections.abc import Iterable
 
 from ml_metadata.metadata_store import metadata_store
-from ml_metadata.proto import metadata_store_pb2
 
 from pipeline.config import Config
-from pipeline.lineage.graph import ROLLED_BACK_TO
+from pipeline.lineage.graph import DATA_BLESSING, PUSHED_MODEL, ROLLED_BACK_TO, Graph, Step, read_graph
 from pipeline.metadata_database import connection_of, database_errors, open_store
-
-_STATES = {
-    metadata_store_pb2.Execution.COMPLETE: "completed",
-    metadata_store_pb2.Execution.CACHED: "cached",
-    metadata_store_pb2.Execution.FAILED: "failed",
-    metadata_store_pb2.Execution.RUNNING: "running",
-}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,40 +81,27 @@ def read_run(config: Config, run_id: str) -> Run:
 
 def runs_of(store: metadata_store.MetadataStore, pipeline: str, run_id: str | None = None) -> list[Run]:
     """Runs of a pipeline, oldest first: all, or that of an id. The store may hold those of others as well."""
-    context = store.get_context_by_type_and_name("pipeline", pipeline)
-    if context is None:
-        return []
-    ours = {execution.id for execution in store.get_executions_by_context(context.id)}
-    runs = []
-    for run in sorted(store.get_contexts_by_type("pipeline_run"), key=lambda run: run.id):
-        if run_id not in (None, run.name):
-            continue
-        executions = [each for each in store.get_executions_by_context(run.id) if each.id in ours]
-        if executions:
-            runs.append(_read(store, run, sorted(executions, key=lambda execution: execution.id)))
-    return runs
+    graph = read_graph(store, pipeline)
+    # In the order in which they began.
+    found = list(dict.fromkeys(step.run_id for step in graph.steps.values()))
+    return [_read(graph, name, graph.of_run(name)) for name in found if run_id in (None, name)]
 
 
-def _read(
-    store: metadata_store.MetadataStore,
-    context: metadata_store_pb2.Context,
-    executions: list[metadata_store_pb2.Execution],
-) -> Run:
-    outputs = _outputs(store, [execution.id for execution in executions])
+def _read(graph: Graph, run_id: str, steps: list[Step]) -> Run:
+    # Of each kind the one that was written last, or taken from the cache; what a Resolver finds counts as read.
+    written = {artifact for step in steps for artifact in step.all_outputs}
+    outputs = {artifact.kind: artifact for artifact in graph.artifacts.values() if artifact.id in written}
     model, evaluation, blessing, infra_blessing, pushed = (
-        outputs.get(kind) for kind in ("Model", "ModelEvaluation", "ModelBlessing", "InfraBlessing", "PushedModel")
+        outputs.get(kind) for kind in ("Model", "ModelEvaluation", "ModelBlessing", "InfraBlessing", PUSHED_MODEL)
     )
     schema, profile, data_blessing, report = (
-        outputs.get(kind)
-        for kind in ("Schema", "components.TextProfile", "components.DataBlessing", "components.RunReport")
+        outputs.get(kind) for kind in ("Schema", "components.TextProfile", DATA_BLESSING, "components.RunReport")
     )
-    was_pushed = pushed is not None and pushed.custom_properties["pushed"].int_value == 1
+    was_pushed = pushed is not None and pushed.properties.get("pushed") == 1
     return Run(
-        run_id=context.name,
-        started=datetime.datetime.fromtimestamp(context.create_time_since_epoch / 1000, datetime.timezone.utc),
-        nodes={
-            _node_name(store, execution): _STATES.get(execution.last_known_state, "unknown") for execution in executions
-        },
+        run_id=run_id,
+        started=steps[0].started,
+        nodes={step.node: step.state for step in steps},
         schema_uri=schema.uri if schema else None,
         profile_uri=profile.uri if profile else None,
         data_blessing_uri=data_blessing.uri if data_blessing else None,
@@ -132,28 +110,9 @@ def _read(
         blessing_uri=blessing.uri if blessing else None,
         infra_blessing_uri=infra_blessing.uri if infra_blessing else None,
         report_uri=report.uri if report else None,
-        blessed=blessing.custom_properties["blessed"].int_value == 1 if blessing else None,
-        infra_blessed=infra_blessing.custom_properties["blessed"].int_value == 1 if infra_blessing else None,
-        pushed_to=pushed.custom_properties["pushed_destination"].string_value if was_pushed else None,
-        pushed_version=pushed.custom_properties["pushed_version"].string_value if was_pushed else None,
-        rolled_back_to=pushed.custom_properties[ROLLED_BACK_TO].string_value or None if was_pushed else None,
+        blessed=blessing.properties.get("blessed") == 1 if blessing else None,
+        infra_blessed=infra_blessing.properties.get("blessed") == 1 if infra_blessing else None,
+        pushed_to=pushed.properties["pushed_destination"] if was_pushed else None,
+        pushed_version=pushed.properties["pushed_version"] if was_pushed else None,
+        rolled_back_to=pushed.properties.get(ROLLED_BACK_TO) if was_pushed else None,
     )
-
-
-def _outputs(
-    store: metadata_store.MetadataStore, execution_ids: Iterable[int]
-) -> dict[str, metadata_store_pb2.Artifact]:
-    """The last artifact of each type that the executions wrote or took from the cache; a Resolver's are inputs."""
-    written = {
-        event.artifact_id
-        for event in store.get_events_by_execution_ids(execution_ids)
-        if event.type == metadata_store_pb2.Event.OUTPUT
-    }
-    artifacts = sorted(store.get_artifacts_by_id(written), key=lambda artifact: artifact.id)
-    return {artifact.type: artifact for artifact in artifacts}
-
-
-def _node_name(store: metadata_store.MetadataStore, execution: metadata_store_pb2.Execution) -> str:
-    contexts = store.get_contexts_by_execution(execution.id)
-    name = next(context.name for context in contexts if context.type == "node")
-    return name.rpartition(".")[2]

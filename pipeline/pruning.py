@@ -129,7 +129,7 @@ def _followed(step: Step) -> set[int]:
 
 def _made_or_judged(step: Step, models: set[int]) -> bool:
     """Whether a step made or read, as its model, one of these, and was not taken from the cache."""
-    return not step.cached and bool(models & (step.all_outputs | set(step.inputs.get("model", ()))))
+    return step.state != "cached" and bool(models & (step.all_outputs | set(step.inputs.get("model", ()))))
 
 
 def _models_to_keep(graph: Graph, served: Path, keep: int) -> set[int]:

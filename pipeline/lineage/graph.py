@@ -15,7 +15,12 @@ DATA_BLESSING = "components.DataBlessing"
 # Property of a push that is a roll-back: the version whose model was pushed again.
 ROLLED_BACK_TO = "rolled_back_to"
 
-_SUCCESSFUL = {metadata_store_pb2.Execution.COMPLETE, metadata_store_pb2.Execution.CACHED}
+_STATES = {
+    metadata_store_pb2.Execution.COMPLETE: "completed",
+    metadata_store_pb2.Execution.CACHED: "cached",
+    metadata_store_pb2.Execution.FAILED: "failed",
+    metadata_store_pb2.Execution.RUNNING: "running",
+}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +50,7 @@ class Step:
       id: its number in ML Metadata.
       node: name of the component.
       run_id: the run that it was part of.
-      successful: whether it came to its end, or was taken from the cache.
-      cached: whether it was taken from the cache.
+      state: completed, cached, failed, running (then it was killed, or is at work now), or unknown.
       started: in UTC.
       settings: its execution properties.
       inputs, outputs: ids of artifacts by the names that the component has for them.
@@ -55,12 +59,16 @@ class Step:
     id: int
     node: str
     run_id: str
-    successful: bool
-    cached: bool
+    state: str
     started: datetime.datetime
     settings: Mapping[str, Any]
     inputs: Mapping[str, tuple[int, ...]]
     outputs: Mapping[str, tuple[int, ...]]
+
+    @property
+    def successful(self) -> bool:
+        """Whether it came to its end, or was taken from the cache."""
+        return self.state in ("completed", "cached")
 
     @property
     def all_inputs(self) -> set[int]:
@@ -144,8 +152,7 @@ def _step(
         id=execution.id,
         node=node,
         run_id=run_id,
-        successful=execution.last_known_state in _SUCCESSFUL,
-        cached=execution.last_known_state == metadata_store_pb2.Execution.CACHED,
+        state=_STATES.get(execution.last_known_state, "unknown"),
         started=datetime.datetime.fromtimestamp(execution.create_time_since_epoch / 1000, datetime.timezone.utc),
         settings=_values(execution.custom_properties),
         inputs={key: tuple(ids) for key, ids in inputs.items()},

@@ -156,8 +156,7 @@ def test_what_differs_between_two_runs(finished, first, stricter):
         assert each["first"] == each["second"], "it is the same model on the same examples"
         if each["slice_name"] == "overall":
             assert each["p_value"] is None
-            # Which examples are drawn depends on the order in which they were kept.
-            assert each["first_interval"] == pytest.approx(each["second_interval"], rel=0.05)
+            assert each["first_interval"] == pytest.approx(each["second_interval"], rel=1e-6)
     outcomes = {each["what"]: (each["first"], each["second"]) for each in found["outcome"]}
     assert outcomes["blessed"] == (True, False)
     assert outcomes["pushed version"] == (first[0].pushed_version, None)

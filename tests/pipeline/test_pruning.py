@@ -29,7 +29,7 @@ class Runs:
         self.config = load_config(write_task(folder).config)
         self._steps, self._artifacts, self._names = [], [], {}
 
-    def step(self, run, node, inputs=(), outputs=(), successful=True, cached=False, properties=None):
+    def step(self, run, node, inputs=(), outputs=(), state="completed", properties=None):
         """Adds a step; inputs are pairs of a key and the name of an artifact, outputs are keys."""
         made = {}
         for key in outputs:
@@ -41,7 +41,7 @@ class Runs:
             self._names[name], made[key] = number, (number,)
         read = {key: (self._names[name],) for key, name in inputs}
         started = datetime.datetime.now(datetime.timezone.utc)
-        self._steps.append(Step(len(self._steps) + 1, node, f"run {run}", successful, cached, started, {}, read, made))
+        self._steps.append(Step(len(self._steps) + 1, node, f"run {run}", state, started, {}, read, made))
 
     def number(self, name):
         """Id of an artifact."""
