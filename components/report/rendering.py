@@ -7,11 +7,14 @@ from typing import Any
 
 import jinja2
 
+import serving
 from serving.contract import END_ID, SPECIAL_TOKENS, UNKNOWN_ID
 
 PAGE, CARD = "report.html", "model_card.md"
 
 _FOLDER = Path(__file__).parent / "templates"
+# Has the colours that the demo has, too.
+_STYLES = Path(serving.__file__).parent / "demo" / "static"
 _SIGNS = {SPECIAL_TOKENS[END_ID]: "end", SPECIAL_TOKENS[UNKNOWN_ID]: "unknown", " ": "␣", "\u00a0": "␣"}
 _MARKDOWN = re.compile(r"([\\`*_\[\]<>|~&$])")
 
@@ -24,7 +27,7 @@ def render(template: str, content: dict[str, Any]) -> str:
       content: by the names in the template.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(_FOLDER),
+        loader=jinja2.FileSystemLoader([_FOLDER, _STYLES]),
         autoescape=jinja2.select_autoescape(["html"]),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -88,7 +88,7 @@ def test_requests_that_cannot_be_used(attentive_page):
 
 
 def test_headers_keep_others_out(attentive_page):
-    for path in ("", "static/demo.js", "static/demo.css", "absent"):
+    for path in ("", "static/demo.js", "static/colours.css", "static/demo.css", "absent"):
         headers = httpx.get(attentive_page + path).headers
         assert "default-src 'none'" in headers["content-security-policy"]
         assert headers["x-content-type-options"] == "nosniff"
