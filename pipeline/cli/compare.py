@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import logging
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -38,6 +39,8 @@ def compare(
     with quiet_libraries():
         from pipeline.comparison import compare_runs
         from pipeline.history import read_runs
+    # TFMA reads evaluations in a way that TensorFlow calls deprecated.
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)
     runs = read_runs(settings)
     with refused(ValueError, OSError):
         pair = [_find(runs, name) for name in (first, second)]
