@@ -72,7 +72,7 @@ class KeepWhatMetricsRead(beam.DoFn):
         self._decoded += examples
         if time.monotonic() - self._reported > _SECONDS_BETWEEN_REPORTS:
             self._reported = time.monotonic()
-            _LOGGER.info("%s examples decoded", f"{self._decoded:,}")
+            _LOGGER.info("examples decoded so far: %s", f"{self._decoded:,}")
 
 
 def add_slice_features(
