@@ -24,9 +24,9 @@ def status(config: ConfigPath, overrides: Overrides) -> None:
     if not runs:
         console.print(f"No runs yet in {workspace.root}")
         return
-    table = Table(
-        Column("run", no_wrap=True), Column("started (UTC)", no_wrap=True), "state", "blessed", "pushed version"
-    )
+    # In 80 columns nothing is cut off.
+    whole = [Column(title, no_wrap=True) for title in ("run", "started (UTC)")]
+    table = Table(*whole, Column("state", overflow="fold"), "blessed", Column("pushed", no_wrap=True))
     for run in runs:
         blessed = {None: "", True: "yes", False: "no"}[run.blessed]
         if run.blessed and run.infra_blessed is False:
