@@ -7,10 +7,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tfx import v1 as tfx
 from tfx.dsl.compiler import compiler, constants
+from tfx.dsl.components.common.importer import Importer
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.orchestration.portable import runtime_parameter_utils
+from tfx.types import standard_artifacts
 
 from benchmarks.scale_data import export_echo_model, write_pairs
 from components.evaluator import create_evaluator
@@ -82,7 +83,7 @@ def _run_until(last: str, pipeline: tfx_pipeline.Pipeline, placement: OnThisMach
 def _evaluation(config: Config, placement: OnThisMachine, folder: Path) -> tfx_pipeline.Pipeline:
     export_echo_model(str(folder / "model" / "Format-Serving"))
     data = create_ingestion(config, placement)
-    model = tfx.dsl.Importer(str(folder / "model"), tfx.types.standard_artifacts.Model).with_id("Model")
+    model = Importer(str(folder / "model"), standard_artifacts.Model).with_id("Model")
     evaluator = create_evaluator(
         config.evaluation,
         target=config.target,

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 
 from ml_metadata.metadata_store import metadata_store
 from tfx import types
-from tfx import v1 as tfx
 from tfx.components.evaluator import constants
-from tfx.dsl.components.common.resolver import ResolverStrategy
+from tfx.dsl.components.common.resolver import Resolver, ResolverStrategy
 from tfx.dsl.io import fileio
 from tfx.types import standard_artifacts
 
@@ -44,17 +43,17 @@ class LatestBlessedModelOtherThanCandidate(ResolverStrategy):
         return {_MODEL: model, _BLESSING: blessing, _CANDIDATE: []}
 
 
-def latest_blessed_model_other_than(candidate: types.BaseChannel) -> tfx.dsl.Resolver:
+def latest_blessed_model_other_than(candidate: types.BaseChannel) -> Resolver:
     """The node that finds the model to beat; its output `model` is empty where there is none.
 
     Args:
       candidate: the model of this run.
     """
-    return tfx.dsl.Resolver(
+    return Resolver(
         strategy_class=LatestBlessedModelOtherThanCandidate,
         **{
-            _MODEL: tfx.dsl.Channel(type=standard_artifacts.Model),
-            _BLESSING: tfx.dsl.Channel(type=standard_artifacts.ModelBlessing),
+            _MODEL: types.Channel(type=standard_artifacts.Model),
+            _BLESSING: types.Channel(type=standard_artifacts.ModelBlessing),
             _CANDIDATE: candidate,
         },
     ).with_id(NODE_ID)

@@ -5,8 +5,8 @@ import json
 
 import tensorflow_model_analysis as tfma
 from tensorflow_model_analysis.proto import config_pb2
+from tfx import components as tfx_components
 from tfx import types
-from tfx import v1 as tfx
 from tfx.dsl.components.base import executor_spec
 
 from components.config.evaluation import EvaluationConfig, ThresholdConfig
@@ -23,7 +23,7 @@ from transform.features import REFERENCES
 _OVERALL = config_pb2.SlicingSpec()
 
 
-class Evaluator(tfx.components.Evaluator):
+class Evaluator(tfx_components.Evaluator):
     """TFX's Evaluator; its evaluation also has the decoded examples, and how sure the figures are."""
 
     EXECUTOR_SPEC = executor_spec.BeamExecutorSpec(Executor)

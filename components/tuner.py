@@ -2,8 +2,8 @@
 
 from typing import Any
 
+from tfx import components as tfx_components
 from tfx import types
-from tfx import v1 as tfx
 from tfx.components.tuner import executor
 from tfx.dsl.components.base import executor_spec
 from tfx.types.standard_component_specs import BASE_MODEL_KEY
@@ -24,7 +24,7 @@ class TunerExecutor(executor.Executor):
         super().Do(without_missing_model(input_dict, BASE_MODEL_KEY), output_dict, exec_properties)
 
 
-class Tuner(tfx.components.Tuner):
+class Tuner(tfx_components.Tuner):
     """TFX's Tuner with this executor."""
 
     EXECUTOR_SPEC = executor_spec.ExecutorClassSpec(TunerExecutor)

@@ -6,8 +6,7 @@ from typing import Any, NamedTuple
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto.metadata_store_pb2 import Event
 from tfx import types
-from tfx import v1 as tfx
-from tfx.dsl.components.common.resolver import ResolverStrategy
+from tfx.dsl.components.common.resolver import Resolver, ResolverStrategy
 from tfx.types import standard_artifacts
 from tfx.types.standard_component_specs import BASE_MODEL_KEY, CUSTOM_CONFIG_KEY
 from tfx.utils import json_utils
@@ -54,19 +53,19 @@ class LatestBlessedModelOfAnotherTraining(ResolverStrategy):
         return {**{key: [] for key in input_dict}, _MODEL: found}
 
 
-def model_to_start_from(custom_config: dict[str, Any], **data: types.BaseChannel) -> tfx.dsl.Resolver:
+def model_to_start_from(custom_config: dict[str, Any], **data: types.BaseChannel) -> Resolver:
     """The node that finds it; its output `model` is empty where there is none.
 
     Args:
       custom_config: that of the Trainer.
       data: the Trainer's inputs `examples` and `transform_graph`.
     """
-    return tfx.dsl.Resolver(
+    return Resolver(
         strategy_class=LatestBlessedModelOfAnotherTraining,
         config={"custom_config": json_utils.dumps(custom_config)},
         **{
-            _MODEL: tfx.dsl.Channel(type=standard_artifacts.Model),
-            _BLESSING: tfx.dsl.Channel(type=standard_artifacts.ModelBlessing),
+            _MODEL: types.Channel(type=standard_artifacts.Model),
+            _BLESSING: types.Channel(type=standard_artifacts.ModelBlessing),
             **data,
         },
     ).with_id(NODE_ID)

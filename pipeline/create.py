@@ -1,8 +1,9 @@
 """The pipeline of one task: reads top to bottom as the DAG."""
 
-from tfx import v1 as tfx
+from tfx.components import StatisticsGen, Transform
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import pipeline as tfx_pipeline
+from tfx.proto import trainer_pb2, transform_pb2
 
 from components.evaluator import create_evaluator
 from components.pusher import AtomicPusher
@@ -32,7 +33,7 @@ _REPORTED = {
 }
 
 
-def create_pipeline(config: Config, placement: Placement | None = None) -> tfx.dsl.Pipeline:
+def create_pipeline(config: Config, placement: Placement | None = None) -> tfx_pipeline.Pipeline:
     """Builds the pipeline that a configuration describes.
 
     Each component is given its part of the configuration and a fingerprint of the code that it runs, so that a
@@ -53,11 +54,11 @@ def create_pipeline(config: Config, placement: Placement | None = None) -> tfx.d
     data = create_ingestion(config, placement)
 
     # Learns the vocabularies, and turns text into padded ids with masks.
-    transform = tfx.components.Transform(
+    transform = Transform(
         examples=data.examples.outputs["examples"],
         schema=data.schema.outputs["schema"],
         preprocessing_fn="transform.preprocessing.preprocessing_fn",
-        splits_config=tfx.proto.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
+        splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
         custom_config={**text, "code_version": code_version(*_TEXT_CODE)},
         disable_analyzer_cache=True,
         # Transform's own statistics of all splits together would have Beam's direct runner hold every row in memory.
@@ -66,7 +67,7 @@ def create_pipeline(config: Config, placement: Placement | None = None) -> tfx.d
     transform.add_upstream_node(data.gate)
 
     # Describes in figures what came of it.
-    transformed_statistics = tfx.components.StatisticsGen(examples=transform.outputs["transformed_examples"]).with_id(
+    transformed_statistics = StatisticsGen(examples=transform.outputs["transformed_examples"]).with_id(
         "TransformedStatisticsGen"
     )
 
@@ -95,8 +96,8 @@ def create_pipeline(config: Config, placement: Placement | None = None) -> tfx.d
             **training_data,
             base_model=start.outputs["model"] if start else None,
             tuner_fn="trainer.tune.tuner_fn",
-            train_args=tfx.proto.TrainArgs(splits=["train"]),
-            eval_args=tfx.proto.EvalArgs(splits=["eval"]),
+            train_args=trainer_pb2.TrainArgs(splits=["train"]),
+            eval_args=trainer_pb2.EvalArgs(splits=["eval"]),
             custom_config={**training, "tuner": config.tuner.model_dump()},
         )
 

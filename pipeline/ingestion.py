@@ -4,7 +4,7 @@ import dataclasses
 from pathlib import Path
 
 from google.protobuf import text_format
-from tfx import v1 as tfx
+from tfx.components import ExampleValidator, StatisticsGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import pipeline as tfx_pipeline
 
@@ -60,7 +60,7 @@ def create_ingestion(config: Config, placement: Placement) -> Ingestion:
     )
 
     # Describes every split in figures.
-    statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"])
+    statistics = StatisticsGen(examples=examples.outputs["examples"])
 
     # Counts what TFX's statistics cannot: tokens, duplicates, and sources that stand in several splits.
     settings = profile_settings(config)
@@ -73,9 +73,7 @@ def create_ingestion(config: Config, placement: Placement) -> Ingestion:
     )
 
     # Finds examples, in any split, that the schema does not allow.
-    anomalies = tfx.components.ExampleValidator(
-        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
-    )
+    anomalies = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"])
 
     # Finds the profile of the data that passed last.
     earlier_profile = placement.profile_to_compare_with(profile.outputs["profile"])

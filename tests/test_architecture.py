@@ -55,6 +55,18 @@ def test_keras_is_never_reached_through_tensorflow(package):
 
 
 @pytest.mark.parametrize("package", PACKAGES)
+def test_tfx_is_imported_by_its_parts(package):
+    # tfx.v1 takes the client of Vertex AI along, as long again as TensorFlow, in every process of a pipeline.
+    wrong = [
+        f"{path.relative_to(ROOT)} imports {name}"
+        for path in _modules(package)
+        for name in _imports(path)
+        if name == "tfx.v1" or name.startswith("tfx.v1.")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("package", PACKAGES)
 def test_every_folder_is_a_package_and_every_module_says_what_it_is(package):
     for folder in {path.parent for path in _modules(package)}:
         assert (folder / "__init__.py").exists(), folder

@@ -4,8 +4,7 @@ import logging
 
 from ml_metadata.metadata_store import metadata_store
 from tfx import types
-from tfx import v1 as tfx
-from tfx.dsl.components.common.resolver import ResolverStrategy
+from tfx.dsl.components.common.resolver import Resolver, ResolverStrategy
 from tfx.dsl.io import fileio
 
 from components.data_checks.blessing import PROFILE_ID_PROPERTY, DataBlessing
@@ -37,17 +36,17 @@ class LatestProfileThatPassed(ResolverStrategy):
         return {PROFILE_KEY: _latest(current, profiles, input_dict[_BLESSING]), _BLESSING: [], _CURRENT: []}
 
 
-def latest_profile_that_passed(current: types.BaseChannel) -> tfx.dsl.Resolver:
+def latest_profile_that_passed(current: types.BaseChannel) -> Resolver:
     """The node that finds it; its output `profile` is empty where there is none.
 
     Args:
       current: the profile of this run.
     """
-    return tfx.dsl.Resolver(
+    return Resolver(
         strategy_class=LatestProfileThatPassed,
         **{
-            PROFILE_KEY: tfx.dsl.Channel(type=TextProfile),
-            _BLESSING: tfx.dsl.Channel(type=DataBlessing),
+            PROFILE_KEY: types.Channel(type=TextProfile),
+            _BLESSING: types.Channel(type=DataBlessing),
             _CURRENT: current,
         },
     ).with_id(NODE_ID)

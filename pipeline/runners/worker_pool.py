@@ -15,7 +15,7 @@ from pipeline.runners.supervised_worker import SupervisedWorker
 
 _FAREWELL_SECONDS = 5.0
 _MODULES_OF_OUR_JOBS = (
-    "tfx.v1",
+    "tfx.components",
     "tensorflow_model_analysis",
     "tensorflow_transform.beam",
     "components.evaluator_executor",

@@ -7,7 +7,7 @@ import pytest
 import tensorflow_data_validation as tfdv
 from google.protobuf import text_format
 from tensorflow_metadata.proto.v0 import anomalies_pb2
-from tfx import v1 as tfx
+from tfx.components import ExampleValidator, StatisticsGen
 
 from components.data_checks.baseline import NODE_ID, latest_profile_that_passed
 from components.data_gate import DataAnomalyError, DataChecks, DataGate, schema_anomalies
@@ -41,7 +41,7 @@ def gated_run(root, quality=None, drift=None, reviewed=None, text=None, **splits
         drift=drift or {},
     )
     examples = ParallelTextExampleGen(data)
-    statistics = tfx.components.StatisticsGen(examples=examples.outputs["examples"])
+    statistics = StatisticsGen(examples=examples.outputs["examples"])
     settings = ProfileSettings(
         source=TextConfig(unit="space", **(text or {})),
         target=TextConfig(unit="space"),
@@ -52,9 +52,7 @@ def gated_run(root, quality=None, drift=None, reviewed=None, text=None, **splits
     )
     profile = TextProfiler(settings, examples=examples.outputs["examples"])
     schema = TextSchemaGen(statistics=statistics.outputs["statistics"], reviewed=reviewed)
-    anomalies = tfx.components.ExampleValidator(
-        statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"]
-    )
+    anomalies = ExampleValidator(statistics=statistics.outputs["statistics"], schema=schema.outputs["schema"])
     earlier = latest_profile_that_passed(profile.outputs["profile"])
     gate = DataGate(
         DataChecks(quality=data.quality, drift=data.drift, settings=settings),

@@ -6,10 +6,10 @@ import shutil
 
 from ml_metadata.metadata_store import metadata_store
 from ml_metadata.proto import metadata_store_pb2
-from tfx import v1 as tfx
 from tfx.dsl.component.experimental.annotations import InputArtifact, OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
 from tfx.orchestration import metadata
+from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.types import standard_artifacts
 
 from pipeline.history import Run, runs_of
@@ -78,7 +78,7 @@ def Validate(
 def run(root: pathlib.Path, components) -> Run:
     """Runs components as a pipeline whose artifacts and metadata are below a folder, and tells what came of it."""
     run_id = run_pipeline(
-        tfx.dsl.Pipeline(
+        tfx_pipeline.Pipeline(
             pipeline_name="toy",
             pipeline_root=str(root / "artifacts"),
             components=components,

@@ -4,7 +4,7 @@ import json
 
 import pytest
 import yaml
-from tfx import v1 as tfx
+from tfx.orchestration import pipeline as tfx_pipeline
 
 from pipeline.config_file import load_config
 from pipeline.history import read_runs
@@ -20,7 +20,7 @@ def take_in(path):
     """Runs the nodes up to the gate; returns the states of all nodes."""
     config = load_config(path)
     placement = OnThisMachine(config)
-    pipeline = tfx.dsl.Pipeline(
+    pipeline = tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=placement.root,
         components=create_ingestion(config, placement).nodes,

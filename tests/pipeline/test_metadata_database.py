@@ -9,9 +9,9 @@ import time
 import pytest
 import typer
 from ml_metadata.proto import metadata_store_pb2
-from tfx import v1 as tfx
 from tfx.dsl.component.experimental.annotations import OutputArtifact, Parameter
 from tfx.dsl.component.experimental.decorators import component
+from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.types import standard_artifacts
 
 from pipeline.cli.run_session import run_watched, watched
@@ -51,7 +51,7 @@ def take_in(config):
     """Runs the first nodes of the task as the command line does."""
     placement = OnThisMachine(config)
     data = create_ingestion(config, placement)
-    pipeline = tfx.dsl.Pipeline(
+    pipeline = tfx_pipeline.Pipeline(
         pipeline_name=config.name,
         pipeline_root=placement.root,
         components=[data.examples, data.statistics],
@@ -128,7 +128,7 @@ def Meet(own: Parameter[str], other: Parameter[str], model: OutputArtifact[stand
 
 def _meeting(task, name, own, other):
     config = load_config(task.config, [f"name={name}"])
-    return config, tfx.dsl.Pipeline(
+    return config, tfx_pipeline.Pipeline(
         pipeline_name=name,
         pipeline_root=str(own.parent / name),
         components=[Meet(own=str(own), other=str(other))],
