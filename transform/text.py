@@ -100,7 +100,7 @@ class TextProcessor(tf.Module):
         )
 
     # A function of its own in the saved model, so that its tables are stored once for all signatures.
-    @tf.function(input_signature=_BATCH_OF_TEXT)
+    @tf.function(input_signature=_BATCH_OF_TEXT, autograph=False)
     def pieces(self, text: tf.Tensor) -> tf.RaggedTensor:
         """Units, string [B, (n)], of text, string [B]: cut to the longest length allowed, no special tokens."""
         return truncate(segment(of_rank(text, 1), self.config, self._trie), self.config.max_length)

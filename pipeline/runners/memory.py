@@ -8,19 +8,30 @@ import psutil
 
 _SAMPLE_SECONDS = 0.1
 
+# To find the children, all processes of the machine are read.
+_SAMPLES_PER_SEARCH = 10
+
 
 class PeakMemory:
-    """Highest resident memory, in bytes, of this process and its children, sampled ten times a second."""
+    """Highest resident memory, in bytes, of this process and its children, sampled ten times a second.
+
+    Children are looked for once a second: one that lives for less may be missed.
+    """
 
     def __init__(self):
         self._process = psutil.Process()
+        self._children: list[psutil.Process] = []
         self._stopped = threading.Event()
+        self._samples = 0
         self.bytes = 0
 
     def sample(self) -> None:
         """Takes one sample."""
+        if self._samples % _SAMPLES_PER_SEARCH == 0:
+            self._children = self._process.children(recursive=True)
+        self._samples += 1
         total = self._process.memory_info().rss
-        for child in self._process.children(recursive=True):
+        for child in self._children:
             with contextlib.suppress(psutil.NoSuchProcess):
                 total += child.memory_info().rss
         self.bytes = max(self.bytes, total)

@@ -71,7 +71,7 @@ def part_random_numbers(model: keras.Model) -> None:
         return
     states = [variable.value for variable in model.non_trainable_variables if variable.name == "seed_generator_state"]
 
-    @tf.function
+    @tf.function(autograph=False)
     def move():
         replica = tf.cast(tf.distribute.get_replica_context().replica_id_in_sync_group, tf.int64)
         for state in states:

@@ -50,7 +50,7 @@ def folder_to_write(folder: str, strategy: tf.distribute.Strategy) -> Iterator[s
 def wait_for_all(strategy: tf.distribute.Strategy) -> None:
     """Returns when all workers have called it."""
 
-    @tf.function
+    @tf.function(autograph=False)
     def meet():
         one = tf.ones([])
         return tf.distribute.get_replica_context().all_reduce(tf.distribute.ReduceOp.SUM, one)

@@ -54,6 +54,7 @@ def signatures_of(served: ServedModel) -> dict[str, tf.types.experimental.Generi
             tf.TensorSpec([None, None, encoded[contract.MEMORY].shape[-1]], tf.float32, name=contract.MEMORY),
             tf.TensorSpec([None], tf.int64, name=contract.SOURCE_LENGTH),
         ],
+        autograph=False,
     )
     return {
         contract.SERVING_DEFAULT: served.serving_default,

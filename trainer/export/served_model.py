@@ -54,7 +54,7 @@ class ServedModel(tf.Module):
         variables = enumerate(self._model.variables)
         return {id(variable): f"_weights/{index}/.ATTRIBUTES/VARIABLE_VALUE" for index, variable in variables}
 
-    @tf.function(input_signature=[_TEXT])
+    @tf.function(input_signature=[_TEXT], autograph=False)
     def transform(self, text: tf.Tensor) -> Tensors:
         """The source as the encoder reads it."""
         batch = self._source.source(text)
@@ -64,7 +64,7 @@ class ServedModel(tf.Module):
             contract.SOURCE_TOKENS: batch.tokens,
         }
 
-    @tf.function(input_signature=[_TEXT])
+    @tf.function(input_signature=[_TEXT], autograph=False)
     def encode(self, text: tf.Tensor) -> Tensors:
         """What the first step of decoding reads, and how long it may go on."""
         source = self.transform(text)
@@ -95,7 +95,7 @@ class ServedModel(tf.Module):
             contract.ALIGNMENT: output.alignment,
         }
 
-    @tf.function(input_signature=[_TEXT])
+    @tf.function(input_signature=[_TEXT], autograph=False)
     def serving_default(self, text: tf.Tensor) -> Tensors:
         """Text to decoded text, with all that is known of it."""
         encoded = self.encode(text)
@@ -104,7 +104,7 @@ class ServedModel(tf.Module):
             hypotheses, self._target, encoded[contract.SOURCE_TOKENS], self._in_place_of_unknown(hypotheses, encoded)
         )
 
-    @tf.function(input_signature=[_TEXT, _PREFIX])
+    @tf.function(input_signature=[_TEXT, _PREFIX], autograph=False)
     def complete(self, text: tf.Tensor, prefix: tf.Tensor) -> Tensors:
         """The same, with the start of each decoded text given."""
         encoded = self.encode(text)
@@ -119,7 +119,7 @@ class ServedModel(tf.Module):
         unknown = tf.broadcast_to(given, shape) if replaced is None else tf.where(given != "", given, replaced)
         return answer(hypotheses, self._target, encoded[contract.SOURCE_TOKENS], unknown)
 
-    @tf.function(input_signature=[_TEXT, _SEED])
+    @tf.function(input_signature=[_TEXT, _SEED], autograph=False)
     def sample(self, text: tf.Tensor, seed: tf.Tensor) -> Tensors:
         """Text to texts drawn from the model's distribution, the most probable of them first."""
         encoded = self.encode(text)
@@ -130,7 +130,7 @@ class ServedModel(tf.Module):
             hypotheses, self._target, encoded[contract.SOURCE_TOKENS], self._in_place_of_unknown(hypotheses, encoded)
         )
 
-    @tf.function(input_signature=[_EXAMPLES])
+    @tf.function(input_signature=[_EXAMPLES], autograph=False)
     def serving_examples(self, examples: tf.Tensor) -> Tensors:
         """What serving_default answers for serialized tf.Examples, the score of the target that they carry, and the
         count of unknown tokens."""
@@ -150,7 +150,7 @@ class ServedModel(tf.Module):
             contract.SOURCE_UNKNOWN: tf.math.count_nonzero(is_unknown, axis=1),
         }
 
-    @tf.function(input_signature=[_TEXT, _TARGET])
+    @tf.function(input_signature=[_TEXT, _TARGET], autograph=False)
     def score(self, text: tf.Tensor, target: tf.Tensor) -> Tensors:
         """How probable the target is as what the source becomes; a target above its longest length is cut."""
         encoded = self.encode(text)
@@ -164,7 +164,7 @@ class ServedModel(tf.Module):
             contract.TOKEN_LOG_PROBS: token_log_probs,
         }
 
-    @tf.function(input_signature=[_IDS])
+    @tf.function(input_signature=[_IDS], autograph=False)
     def detokenize(self, tokens: tf.Tensor) -> Tensors:
         """Ids to text."""
         detokenized = self._target.detokenize(tokens)

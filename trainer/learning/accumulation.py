@@ -33,9 +33,12 @@ class AccumulatedStep:
         self._add = tf.function(
             lambda batch: on_all_replicas(self._add_gradients, batch),
             input_signature=[BATCH_SIGNATURE],
+            autograph=False,
             jit_compile=False,
         )
-        self._apply = tf.function(lambda: on_all_replicas(self._apply_gradients), input_signature=[], jit_compile=False)
+        self._apply = tf.function(
+            lambda: on_all_replicas(self._apply_gradients), input_signature=[], autograph=False, jit_compile=False
+        )
 
     def __call__(self, batches: list[dict[str, tf.Tensor]]) -> TokenTotals:
         """Takes one step on the batches, and gives their totals to show, from before it."""

@@ -71,8 +71,12 @@ class DecodedSample:
         self._statistic = create_statistic(stopping.metric, text.processor.config.unit)
         chosen = random.Random(f"{training.seed}/sample").sample(range(count), min(stopping.sample, count))
         self._records = _records(pairs, training.shuffle_buffer, frozenset(chosen))
-        self._decode = tf.function(self._decoded_text, input_signature=[_IDS, _LENGTHS], jit_compile=False)
-        self._tell = tf.function(lambda ids: text.processor.detokenize(ids).text, input_signature=[_IDS])
+        self._decode = tf.function(
+            self._decoded_text, input_signature=[_IDS, _LENGTHS], autograph=False, jit_compile=False
+        )
+        self._tell = tf.function(
+            lambda ids: text.processor.detokenize(ids).text, input_signature=[_IDS], autograph=False
+        )
 
     def measure(self) -> float:
         """The metric, with the weights that the model has; NaN where there is nothing to divide by."""

@@ -25,7 +25,7 @@ class MovingAverage:
         self._weights = weights
         self._decay = decay
         self.variables = [tf.Variable(weight.value, trainable=False) for weight in weights]
-        self._update = tf.function(self._move, input_signature=[tf.TensorSpec([], tf.float32)])
+        self._update = tf.function(self._move, input_signature=[tf.TensorSpec([], tf.float32)], autograph=False)
 
     def update(self, step: int) -> None:
         """Takes in the weights that step number `step`, from 1, has given."""

@@ -29,7 +29,7 @@ def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer, objecti
         return shown
 
     # XLA compiles once for each shape, and trains slower on CPU.
-    @tf.function(input_signature=[BATCH_SIGNATURE], jit_compile=False)
+    @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False, jit_compile=False)
     def step(batch):
         return on_all_replicas(on_replica, batch)
 
@@ -39,7 +39,7 @@ def training_step(model: Seq2Seq, optimizer: keras.optimizers.Optimizer, objecti
 def evaluation_step(model: Seq2Seq) -> BatchStep:
     """A function that gives the totals of a batch, without dropout."""
 
-    @tf.function(input_signature=[BATCH_SIGNATURE], jit_compile=False)
+    @tf.function(input_signature=[BATCH_SIGNATURE], autograph=False, jit_compile=False)
     def step(batch):
         return on_all_replicas(lambda batch: summed(token_totals(model, own_rows(batch))), batch)
 
