@@ -11,10 +11,10 @@ setup:
 demo: setup
 	@deploy/demo.sh
 
-# Two processes; a file of tests stays in one of them, where it shares what is slow to make.
+# Two processes; which tests share one of them, and in what order they run, is in tests/conftest.py.
 test: setup
 	@deploy/test_packages.sh
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 # Both need root, and install debootstrap: the image without Docker, and the second generation of TFX on Debian 13.
 test-image:

@@ -1,5 +1,6 @@
-"""Order of the tests: what imports TFX or runs a pipeline comes last. Ctrl-C, which some of them press. A browser."""
+"""Order of the tests, and which of them share a process. Ctrl-C, which some of them press. A browser."""
 
+import os
 import shutil
 import signal
 
@@ -11,9 +12,34 @@ def pytest_configure():
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+# What all tests in it share takes minutes to make.
+_ONE_PROCESS = "tests/pipeline/finished_run/"
+
+
 def pytest_collection_modifyitems(items):
-    """Moves tests marked `tfx` behind all others, keeping the order otherwise."""
-    items.sort(key=lambda item: item.get_closest_marker("tfx") is not None)
+    """Moves tests marked `tfx` behind all others, keeping the order otherwise.
+
+    Where several processes share the tests, the longest come first, so that none is left with one of them at the end.
+    """
+    several = "PYTEST_XDIST_WORKER" in os.environ
+    items.sort(
+        key=lambda item: (
+            several and not item.nodeid.startswith(_ONE_PROCESS),
+            several == (item.get_closest_marker("tfx") is None),
+        )
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    """Keeps a file of tests in one process, and all files of a folder that share a run."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class Scheduling(LoadFileScheduling):
+        def _split_scope(self, nodeid):
+            return _ONE_PROCESS if nodeid.startswith(_ONE_PROCESS) else super()._split_scope(nodeid)
+
+    return Scheduling(config, log)
 
 
 # It ends with its file of tests: others count the processes that are there.

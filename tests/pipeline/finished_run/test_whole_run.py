@@ -150,10 +150,28 @@ def test_a_model_that_fails_a_threshold_is_not_pushed_and_the_figures_are_told(f
     assert "at least 1.01" in report
 
 
-def test_a_changed_setting_runs_what_depends_on_it_and_is_measured_against_the_blessed_model(finished):
+class _Interrupt(logging.Handler):
+    """Presses Ctrl-C at the first line that the trainer shows."""
+
+    def emit(self, record):
+        os.kill(os.getpid(), signal.SIGINT)
+
+
+def test_a_changed_setting_is_interrupted_taken_up_and_measured_against_the_blessed_model(finished):
     _, task = finished
+    before, models = task.versions(), exported_models(task)
+    changed = ("run", task.config, "--set", "training.epochs=1")
+    handler = _Interrupt()
+    logging.getLogger("seq2seq.trainer").addHandler(handler)
+    try:
+        outcome = seq2seq(*changed)
+    finally:
+        logging.getLogger("seq2seq.trainer").removeHandler(handler)
+    assert outcome.exit_code == 130, outcome.output
+    assert last_run(task).nodes["Trainer"] == "failed"
+    assert (task.versions(), exported_models(task)) == (before, models), "nothing is left half done"
     outcome = seq2seq(
-        *("run", task.config, "--set", "training.epochs=1", "--orchestrator", "beam"),
+        *(*changed, "--orchestrator", "beam"),
         *("--set", "evaluation.thresholds=[{metric: loss_per_token, max_regression: -100.0}]"),
     )
     assert outcome.exit_code == 3, outcome.output
@@ -161,6 +179,12 @@ def test_a_changed_setting_runs_what_depends_on_it_and_is_measured_against_the_b
     states = last_run(task).nodes
     assert states["Transform"] == "cached"
     assert states["Trainer"] == "completed"
+    assert exported_models(task) > models
+
+
+def exported_models(task):
+    """The folders of models that Trainers have exported."""
+    return set((task.config.parent / "runs" / "toy" / "artifacts" / "Trainer" / "model").glob("*/Format-Serving"))
 
 
 def test_an_anomaly_stops_the_run_at_the_gate(tmp_path):
@@ -183,28 +207,3 @@ def test_a_bad_row_stops_the_run_with_its_file_and_line(tmp_path):
     assert "ParallelTextExampleGen failed" in outcome.output
     assert "train.tsv" in outcome.output
     assert "Traceback" not in outcome.output
-
-
-class _Interrupt(logging.Handler):
-    """Presses Ctrl-C at the first line that the trainer shows."""
-
-    def emit(self, record):
-        os.kill(os.getpid(), signal.SIGINT)
-
-
-def test_an_interrupted_run_leaves_nothing_half_done_and_can_be_taken_up(tmp_path):
-    task = write_task(tmp_path)
-    handler = _Interrupt()
-    logging.getLogger("seq2seq.trainer").addHandler(handler)
-    try:
-        outcome = seq2seq("run", task.config)
-    finally:
-        logging.getLogger("seq2seq.trainer").removeHandler(handler)
-    assert outcome.exit_code == 130, outcome.output
-    assert task.versions() == []
-    assert last_run(task).nodes["Trainer"] == "failed"
-    assert not list((tmp_path / "runs" / "toy" / "artifacts" / "Trainer" / "model").glob("*/Format-Serving"))
-    outcome = seq2seq("run", task.config)
-    assert outcome.exit_code == 0, outcome.output
-    assert last_run(task).nodes["Transform"] == "cached"
-    assert len(task.versions()) == 1
