@@ -24,9 +24,10 @@ def status(config: ConfigPath, overrides: Overrides) -> None:
     if not runs:
         console.print(f"No runs yet in {workspace.root}")
         return
-    # In 80 columns nothing is cut off.
+    # In 80 columns nothing is cut off, and "completed" has its place.
     whole = [Column(title, no_wrap=True) for title in ("run", "started (UTC)")]
-    table = Table(*whole, Column("state", overflow="fold"), "blessed", Column("pushed", no_wrap=True))
+    wrapped = [Column("state", overflow="fold"), Column("blessed", max_width=len("blessed"))]
+    table = Table(*whole, *wrapped, Column("pushed", no_wrap=True))
     for run in runs:
         blessed = {None: "", True: "yes", False: "no"}[run.blessed]
         if run.blessed and run.infra_blessed is False:
