@@ -20,7 +20,7 @@ CONTRASTS = [  # of what is written on what, by the names of the style sheet
     ("quiet", "ground"),
     ("quiet", "panel"),
     ("on-accent", "accent"),
-    ("warn", "warn-wash"),
+    ("bad", "bad-wash"),
 ]
 
 
