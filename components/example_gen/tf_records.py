@@ -1,6 +1,7 @@
 """TFRecord files of tf.Examples."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import io
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import BinaryIO
 
 from apache_beam.io.tfrecordio import _TFRecordUtil
@@ -37,9 +38,13 @@ def read_tf_records(streams: Sequence[BinaryIO], data: DataConfig, entry: InputC
         yield attempt(_row, number, record, data)
 
 
-def write_record(stream: BinaryIO, record: bytes) -> None:
-    """Appends a record to a TFRecord file."""
-    _TFRecordUtil.write_record(stream, record)
+def write_records(stream: BinaryIO, records: Iterable[bytes]) -> None:
+    """Appends records to a TFRecord file."""
+    # The stream is one that packs, and does so call by call.
+    unpacked = io.BytesIO()
+    for record in records:
+        _TFRecordUtil.write_record(unpacked, record)
+    stream.write(unpacked.getbuffer())
 
 
 def _read_records(stream: BinaryIO) -> Iterator[bytes]:

@@ -89,7 +89,7 @@ def test_all_pairs_of_a_source_fall_on_one_side_whatever_their_file_and_order(tm
 
 
 @pytest.mark.parametrize(
-    "arguments", [[], ["--direct_running_mode=multi_processing", "--direct_num_workers=1"]], ids=["same", "other"]
+    "arguments", [[], ["--direct_running_mode=multi_processing", "--direct_num_workers=2"]], ids=["same", "other"]
 )
 def test_rows_of_a_source_become_one_example_in_every_split_but_train(tmp_path, arguments):
     first = [("x", "one", "k1"), ("y", "uno", "k2"), ("x", "two", "k3")]
@@ -110,6 +110,19 @@ def test_rows_of_a_source_become_one_example_in_every_split_but_train(tmp_path, 
     assert sorted((x["source"][0], x["target"][0], x["kind"][0]) for x in examples["train"]) == sorted(first + second)
     assert all(x["references"] == x["target"] for x in examples["train"])
     assert (tally.rows, tally.pairs) == (16, {"train": 8, "eval": 8})
+
+
+@pytest.mark.parametrize("source", [b"a", b"x" * 127, b"x" * 128, "日".encode() * 9000])
+@pytest.mark.parametrize("weight", [None, 0.0, 0.1])
+def test_examples_are_what_protocol_buffers_make_of_them(source, weight):
+    references, slices = [b"one", b"", b"z" * 300], {"kind": b"k", "a": b""}
+    expected = tf.train.Example()
+    values = {"source": [source], "target": [b"one"], "references": references, "kind": [b"k"], "a": [b""]}
+    for name, texts in values.items():
+        expected.features.feature[name].bytes_list.value.extend(texts)
+    if weight is not None:
+        expected.features.feature["example_weight"].float_list.value.append(weight)
+    assert encode_example(source, references, slices, weight) == expected.SerializeToString(deterministic=True)
 
 
 def test_merged_examples_do_not_depend_on_the_order_in_which_beam_gives_them():
