@@ -14,6 +14,7 @@ from components.data_profile.settings import ProfileSettings
 from components.example_gen import ParallelTextExampleGen
 from components.schema_file import read_schema
 from components.schema_gen import TextSchemaGen
+from components.statistics_options import text_statistics_options
 from pipeline.code_version import code_version
 from pipeline.config import Config
 from pipeline.placement import OnThisMachine, Placement
@@ -60,7 +61,7 @@ def create_ingestion(config: Config, placement: Placement) -> Ingestion:
     )
 
     # Describes every split in figures.
-    statistics = StatisticsGen(examples=examples.outputs["examples"])
+    statistics = StatisticsGen(examples=examples.outputs["examples"], stats_options=text_statistics_options())
 
     # Counts what TFX's statistics cannot: tokens, duplicates, and sources that stand in several splits.
     settings = profile_settings(config)

@@ -15,6 +15,7 @@ from components.data_profile.component import TextProfiler
 from components.data_profile.settings import ProfileSettings
 from components.example_gen import ParallelTextExampleGen
 from components.schema_gen import TextSchemaGen, infer_text_schema
+from components.statistics_options import text_statistics_options
 from components.tables import RECORD_ATTRIBUTE
 from tests.components.text_data import data_config, tsv
 from tests.components.toy_pipeline import last_artifact, run, runs
@@ -41,7 +42,7 @@ def gated_run(root, quality=None, drift=None, reviewed=None, text=None, **splits
         drift=drift or {},
     )
     examples = ParallelTextExampleGen(data)
-    statistics = StatisticsGen(examples=examples.outputs["examples"])
+    statistics = StatisticsGen(examples=examples.outputs["examples"], stats_options=text_statistics_options())
     settings = ProfileSettings(
         source=TextConfig(unit="space", **(text or {})),
         target=TextConfig(unit="space"),
