@@ -1,10 +1,10 @@
 """Logs of served requests: JSON Lines, one object a line with the key `text`, and whatever else."""
 
+import functools
 import json
 from collections.abc import Iterator, Sequence
 
-import apache_beam as beam
-
+from components.data_profile.batch import PairSource
 from components.data_profile.tally import Pair
 from components.example_gen.files import find_files, full_pattern, open_input, read_lines
 from components.example_gen.rows import RowError, decode
@@ -16,21 +16,20 @@ class LogError(ValueError):
     """A log that cannot be read; the message, on one line, names file and line."""
 
 
-def read_served_texts(pipeline: beam.Pipeline, pattern: str, slice_keys: Sequence[str]) -> beam.PCollection:
+def served_texts(pattern: str, slice_keys: Sequence[str]) -> PairSource:
     """The texts of all logs as Pairs without targets; gzipped files (.gz) are unpacked.
 
     Args:
-      pipeline: what reads them.
       pattern: glob of the logs.
       slice_keys: keys whose values are kept where a line has them; a number is written out.
 
     Raises:
-      LogError: no file matches. While the pipeline runs: a line is no JSON object, or its `text` is no string.
+      LogError: no file matches. While they are read: a line is no JSON object, or its `text` is no string.
     """
     paths = [file.path for file in find_files(full_pattern(".", pattern))]
     if not paths:
         raise LogError(f"no files match {pattern}")
-    return pipeline | "Logs" >> beam.Create(paths) | "ReadLogs" >> beam.FlatMap(_read, list(slice_keys))
+    return PairSource(paths, functools.partial(_read, slice_keys=list(slice_keys)))
 
 
 def _read(path: str, slice_keys: list[str]) -> Iterator[Pair]:

@@ -1,69 +1,111 @@
-"""What one batch of pairs adds to every kind of count."""
+"""What the pairs of one place add to every kind of count, measured in batches."""
 
 import collections
-import hashlib
-import itertools
-from collections.abc import Iterator
+import heapq
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import apache_beam as beam
+import numpy as np
 import tensorflow as tf
 
-from components.data_profile.profile import excerpt
+from components.data_profile.keys import IDENTICAL_PAIRS, SHARED_SOURCES, KeyBuffer, hash_of_texts
 from components.data_profile.settings import ProfileSettings
-from components.data_profile.tally import Pair, SplitTally
+from components.data_profile.tally import EXAMPLES_SHOWN, FindingTally, Pair, SplitTally
 from transform.text import segment
 
-# Tags of what a batch gives out.
-TALLIES, VALUES, SOURCES, PAIRS = "tallies", "values", "sources", "pairs"
+# Tags of what a place gives out.
+TALLIES, VALUES, KEYS = "tallies", "values", "keys"
+
+# Bytes of text that are segmented at once.
+_BATCH_BYTES = 1 << 18
+
+# Different tokens that are counted before the counts are given out.
+_MOST_VALUES = 100_000
 
 
-class MeasureBatch(beam.DoFn):
-    """Gives out, by tag, what a batch of pairs of one split adds.
+class PairSource(NamedTuple):
+    """Where the pairs of a split are: places that can be read apart from one another, and what reads one."""
 
-    TALLIES: (split, SplitTally). VALUES: ((split, feature, value), count). SOURCES: (hash of the source's tokens,
-    (split, text to show)). PAIRS: ((split, hash of both sides' tokens), text to show).
+    places: Sequence[Any]
+    read: Callable[[Any], Iterable[Pair]]
+
+
+class MeasurePlace(beam.DoFn):
+    """Gives out, by tag, what the pairs of one place add.
+
+    TALLIES: (split, SplitTally). VALUES: ((split, feature, value), count). KEYS: as KeyBuffer gives them.
     """
 
-    def __init__(self, split: str, settings: ProfileSettings):
+    def __init__(self, split: str, read: Callable[[Any], Iterable[Pair]], settings: ProfileSettings):
         self._split = split
+        self._read = read
         self._settings = settings
 
-    def process(self, pairs: list[Pair]) -> Iterator[beam.pvalue.TaggedOutput]:
+    def process(self, place: Any) -> Iterator[beam.pvalue.TaggedOutput]:
+        total, keys = SplitTally(), KeyBuffer(self._split)
+        values: collections.Counter[tuple[str, str, bytes]] = collections.Counter()
+        for pairs in batches(self._read(place)):
+            total.merge(self._measure(pairs, values, keys))
+            if keys.is_full():
+                yield from (beam.pvalue.TaggedOutput(KEYS, element) for element in keys.take())
+            if len(values) > _MOST_VALUES:
+                yield from (beam.pvalue.TaggedOutput(VALUES, count) for count in values.items())
+                values.clear()
+        yield from (beam.pvalue.TaggedOutput(KEYS, element) for element in keys.take())
+        yield from (beam.pvalue.TaggedOutput(VALUES, count) for count in values.items())
+        if total.examples:
+            yield beam.pvalue.TaggedOutput(TALLIES, (self._split, total))
+
+    def _measure(self, pairs: list[Pair], values: collections.Counter, keys: KeyBuffer) -> SplitTally:
         tally = SplitTally(examples=len(pairs))
-        sides = list(pairs[0].texts)
-        rows = {}
-        for side in sides:
+        lengths, joined = [], []
+        for side in pairs[0].texts:
             texts = [pair.texts[side] for pair in pairs]
             pieces = segment(tf.constant(texts), self._settings.side(side))
-            values, ends = pieces.values.numpy().tolist(), pieces.row_splits.numpy().tolist()
-            rows[side] = [values[start:end] for start, end in itertools.pairwise(ends)]
-            tally.add_lengths(side, [len(row) for row in rows[side]], texts)
-            for token, count in collections.Counter(values).items():
-                yield self._value(f"{side}_tokens", token, count)
-        for key in self._settings.slice_keys:
-            found = collections.Counter(pair.slices[key] for pair in pairs if key in pair.slices)
-            for value, count in found.items():
-                yield self._value(f"slice {key}", value, count)
-        for pair, tokens in zip(pairs, zip(*rows.values(), strict=True), strict=True):
+            lengths.append(pieces.row_lengths().numpy())
+            tally.add_lengths(side, lengths[-1], texts)
+            tokens, _, counts = tf.unique_with_counts(pieces.values)
+            for token, count in zip(tokens.numpy().tolist(), counts.numpy().tolist(), strict=True):
+                values[self._split, f"{side}_tokens", token] += count
             # No token has a NUL, which cleaning replaces.
-            sides_joined = [b"\0".join(side) for side in tokens]
-            source_key, pair_key = _hash(sides_joined[0]), _hash(b"\0\0".join(sides_joined))
-            yield beam.pvalue.TaggedOutput(SOURCES, (source_key, (self._split, excerpt(pair.source))))
-            if len(sides) > 1:
-                yield beam.pvalue.TaggedOutput(PAIRS, ((self._split, pair_key), pair.excerpt()))
-            self._judge(tally, pair, [len(side) for side in tokens], pair_key)
-        yield beam.pvalue.TaggedOutput(TALLIES, (self._split, tally))
-
-    def _value(self, feature: str, value: bytes, count: int) -> beam.pvalue.TaggedOutput:
-        return beam.pvalue.TaggedOutput(VALUES, ((self._split, feature, value), count))
-
-    def _judge(self, tally: SplitTally, pair: Pair, lengths: list[int], key: bytes) -> None:
-        low, high = min(lengths), max(lengths)
-        if low < self._settings.near_empty_tokens:
-            tally.near_empty.add(1, key, pair.excerpt())
-        if low and high > self._settings.extreme_length_ratio * low:
-            tally.extreme_length_ratio.add(1, key, pair.excerpt())
+            joined.append(tf.strings.reduce_join(pieces, axis=1, separator="\0"))
+        for key in self._settings.slice_keys:
+            values.update((self._split, f"slice {key}", pair.slices[key]) for pair in pairs if key in pair.slices)
+        pair_keys = hash_of_texts(joined)
+        keys.add(SHARED_SOURCES, hash_of_texts(joined[:1]), text_hashes(SHARED_SOURCES, pairs))
+        if len(joined) > 1:
+            keys.add(IDENTICAL_PAIRS, pair_keys, text_hashes(IDENTICAL_PAIRS, pairs))
+        low, high = np.min(lengths, axis=0), np.max(lengths, axis=0)
+        tally.near_empty = _finding(low < self._settings.near_empty_tokens, pairs, pair_keys)
+        extreme = (low > 0) & (high > self._settings.extreme_length_ratio * low)
+        tally.extreme_length_ratio = _finding(extreme, pairs, pair_keys)
+        return tally
 
 
-def _hash(text: bytes) -> bytes:
-    return hashlib.sha256(text).digest()[:16]
+def batches(pairs: Iterable[Pair]) -> Iterator[list[Pair]]:
+    """Pairs in lists of some bytes of text."""
+    batch, size = [], 0
+    for pair in pairs:
+        batch.append(pair)
+        size += len(pair.source) + len(pair.target or b"") + 1
+        if size >= _BATCH_BYTES:
+            yield batch
+            batch, size = [], 0
+    if batch:
+        yield batch
+
+
+def text_hashes(kind: str, pairs: list[Pair]) -> np.ndarray:
+    """Hashes, int64 [B], of the texts that are shown of pairs in a finding of a kind, by which they are found again."""
+    sides = [[pair.source for pair in pairs]]
+    if kind == IDENTICAL_PAIRS:
+        sides.append([pair.target for pair in pairs])
+    return hash_of_texts([tf.constant(side) for side in sides])
+
+
+def _finding(found: np.ndarray, pairs: list[Pair], keys: np.ndarray) -> FindingTally:
+    rows = np.flatnonzero(found)
+    smallest = np.unique(keys[rows])[:EXAMPLES_SHOWN]
+    shown = {(int(keys[row]), pairs[row].excerpt()) for row in rows[np.isin(keys[rows], smallest)].tolist()}
+    return FindingTally(len(rows), heapq.nsmallest(EXAMPLES_SHOWN, shown))

@@ -1,12 +1,11 @@
 """Combiners of what batches give out; all may be cut and merged in any order."""
 
-import collections
 import heapq
-from collections.abc import Hashable, Iterable
+from collections.abc import Iterable
 
 import apache_beam as beam
 
-from components.data_profile.profile import Counts, Finding
+from components.data_profile.profile import Counts
 from components.data_profile.tally import FindingTally
 
 _UNKNOWN_SHOWN = 20
@@ -52,13 +51,13 @@ class CountsCombineFn(beam.CombineFn):
 
 
 class FindingCombineFn(beam.CombineFn):
-    """The finding of (count, key, text to show)."""
+    """The sum of FindingTallies."""
 
     def create_accumulator(self) -> FindingTally:
         return FindingTally()
 
-    def add_input(self, accumulator: FindingTally, element: tuple[int, bytes, str]) -> FindingTally:
-        accumulator.add(*element)
+    def add_input(self, accumulator: FindingTally, element: FindingTally) -> FindingTally:
+        accumulator.merge(element)
         return accumulator
 
     def merge_accumulators(self, accumulators: Iterable[FindingTally]) -> FindingTally:
@@ -67,20 +66,8 @@ class FindingCombineFn(beam.CombineFn):
             total.merge(accumulator)
         return total
 
-    def extract_output(self, accumulator: FindingTally) -> Finding:
-        return accumulator.finding()
-
-
-def add_occurrences(
-    occurrences: Iterable[tuple[collections.Counter[Hashable], str]],
-) -> tuple[collections.Counter[Hashable], str]:
-    """Sums where a text occurs, and keeps one way to show it that does not depend on the order."""
-    total: collections.Counter[Hashable] = collections.Counter()
-    shown = None
-    for places, text in occurrences:
-        total.update(places)
-        shown = text if shown is None else min(shown, text)
-    return total, shown or ""
+    def extract_output(self, accumulator: FindingTally) -> FindingTally:
+        return accumulator
 
 
 def _keep(heap: list, entry: tuple[int, bytes], kept: int) -> None:

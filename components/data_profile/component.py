@@ -1,15 +1,14 @@
 """The component that profiles parallel text."""
 
-import os
 from typing import Any
 
-import apache_beam as beam
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, base_beam_executor, executor_spec
 from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
 
+from components.data_profile.examples import source_of_examples
 from components.data_profile.files import write_profile
-from components.data_profile.measure import measure, pair_of
+from components.data_profile.measure import measure
 from components.data_profile.settings import ProfileSettings
 
 PROFILE_KEY = "profile"
@@ -41,15 +40,12 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         profile = artifact_utils.get_single_instance(output_dict[PROFILE_KEY])
         # Profiles are only compared where texts became tokens in the same way.
         profile.set_string_custom_property(TEXT_SETTINGS_PROPERTY, settings.of_text())
+        splits = {
+            split: source_of_examples(artifact_utils.get_split_uri([examples], split), settings.slice_keys)
+            for split in artifact_utils.decode_split_names(examples.split_names)
+        }
         with self._make_beam_pipeline() as pipeline:
-            splits = {
-                split: pipeline
-                | f"Read[{split}]"
-                >> beam.io.ReadFromTFRecord(os.path.join(artifact_utils.get_split_uri([examples], split), "*"))
-                | f"Pairs[{split}]" >> beam.Map(pair_of, settings.slice_keys)
-                for split in artifact_utils.decode_split_names(examples.split_names)
-            }
-            write_profile(measure(splits, settings), profile.uri)
+            write_profile(measure(pipeline, splits, settings), profile.uri)
 
 
 class TextProfilerSpec(component_spec.ComponentSpec):

@@ -1,70 +1,63 @@
 """The Beam part: from pairs of every split to one profile. No more than the vocabulary is held by any one worker."""
 
 import collections
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 import apache_beam as beam
-from tensorflow.core.example import example_pb2
 
 from components.config.data import TRAIN_SPLIT
-from components.data_profile.batch import PAIRS, SOURCES, TALLIES, VALUES, MeasureBatch
-from components.data_profile.combiners import CountsCombineFn, FindingCombineFn, add_occurrences
+from components.data_profile.batch import KEYS, TALLIES, VALUES, MeasurePlace, PairSource
+from components.data_profile.combiners import CountsCombineFn, FindingCombineFn
+from components.data_profile.keys import IDENTICAL_PAIRS, SHARED_SOURCES, findings
 from components.data_profile.profile import Counts, Finding, Profile, SplitProfile
 from components.data_profile.settings import MIN_VALUES_KEPT, ProfileSettings
-from components.data_profile.tally import Pair, SplitTally, add_tallies
-from transform.features import SOURCE, TARGET
-
-# Bytes of text that are segmented at once.
-_MIN_BATCH_BYTES, _MAX_BATCH_BYTES = 1 << 13, 1 << 18
+from components.data_profile.shown import ShowFindings
+from components.data_profile.tally import SplitTally, add_tallies
 
 _SHARED = "shared"
 
 
-def measure(splits: dict[str, beam.PCollection], settings: ProfileSettings) -> beam.PCollection:
+def measure(pipeline: beam.Pipeline, splits: dict[str, PairSource], settings: ProfileSettings) -> beam.PCollection:
     """Profiles pairs.
 
     Args:
-      splits: Pairs by the names of their splits.
+      pipeline: what does it.
+      splits: where the pairs are, by the names of their splits.
       settings: how they become tokens, and what is suspicious of them.
 
     Returns:
       A single Profile.
     """
-    measured = [
-        pairs
-        | f"Batch[{split}]" >> beam.BatchElements(_MIN_BATCH_BYTES, _MAX_BATCH_BYTES, element_size_fn=_bytes_of)
-        | f"Measure[{split}]" >> beam.ParDo(MeasureBatch(split, settings)).with_outputs(TALLIES, VALUES, SOURCES, PAIRS)
-        for split, pairs in splits.items()
+    measured = {
+        split: pipeline
+        | f"Places[{split}]" >> beam.Create(source.places)
+        | f"Measure[{split}]"
+        >> beam.ParDo(MeasurePlace(split, source.read, settings)).with_outputs(TALLIES, VALUES, KEYS)
+        for split, source in splits.items()
+    }
+    # What a split adds is summed before all splits are put together: a runner may hold what is put together as it is.
+    tallies = [
+        outputs[TALLIES] | f"AddTallies[{split}]" >> beam.CombinePerKey(add_tallies)
+        for split, outputs in measured.items()
     ]
-    tallies, values, sources, pairs = (
-        [outputs[tag] for outputs in measured] | f"All[{tag}]" >> beam.Flatten()
-        for tag in (TALLIES, VALUES, SOURCES, PAIRS)
-    )
+    values = [outputs[VALUES] | f"AddValues[{split}]" >> beam.CombinePerKey(sum) for split, outputs in measured.items()]
     parts = (
-        tallies | "AddTallies" >> beam.CombinePerKey(add_tallies) | "TallyParts" >> beam.MapTuple(_tally_part),
-        values | "AddValues" >> beam.CombinePerKey(sum) | "Distributions" >> _Distributions(settings),
-        sources | "SharedSources" >> _SharedSources(),
-        pairs | "IdenticalPairs" >> _IdenticalPairs(),
+        tallies | "AllTallies" >> beam.Flatten() | "TallyParts" >> beam.MapTuple(_tally_part),
+        values | "AllValues" >> beam.Flatten() | "Distributions" >> _Distributions(settings),
+        [outputs[KEYS] for outputs in measured.values()]
+        | "AllKeys" >> beam.Flatten()
+        | "ByKey" >> beam.GroupByKey()
+        | "Findings" >> beam.FlatMapTuple(findings)
+        | "AddFindings" >> beam.CombinePerKey(FindingCombineFn())
+        | "ShowFindings" >> ShowFindings(splits),
     )
     return parts | "AllParts" >> beam.Flatten() | "Assemble" >> beam.CombineGlobally(_Assemble(settings.of_text()))
-
-
-def pair_of(example: bytes, slice_keys: Iterable[str]) -> Pair:
-    """The pair in a serialized tf.Example as ExampleGen writes it."""
-    features = example_pb2.Example.FromString(example).features.feature
-    first = {name: features[name].bytes_list.value[0] for name in (SOURCE, TARGET)}
-    slices = {key: features[key].bytes_list.value[0] for key in slice_keys}
-    return Pair(first[SOURCE], first[TARGET], slices)
 
 
 # What is known of a split: (split, what, of what within the split, the figures). Figures are a SplitTally, Counts or a
 # Finding: of a union of them, newer releases of Beam would try to make one type of rows, and fail.
 _Part = tuple[str, str, str, Any]
-
-
-def _bytes_of(pair: Pair) -> int:
-    return sum(map(len, pair.texts.values())) + 1
 
 
 def _tally_part(split: str, tally: SplitTally) -> _Part:
@@ -137,49 +130,6 @@ def _vocabulary_of(feature: str, settings: ProfileSettings) -> str:
     return _SHARED if settings.shared_vocabulary else feature
 
 
-class _SharedSources(beam.PTransform):
-    """From (hash of a source, (split, text to show)) to the examples of each split whose source another one has."""
-
-    def expand(self, sources: beam.PCollection) -> beam.PCollection:
-        return (
-            sources
-            | beam.MapTuple(lambda key, place: (key, (collections.Counter([place[0]]), place[1])))
-            | beam.CombinePerKey(add_occurrences)
-            | beam.FlatMapTuple(self._shared)
-            | beam.CombinePerKey(FindingCombineFn())
-            | beam.MapTuple(lambda splits, finding: (splits[0], "shared_sources", splits[1], finding))
-        )
-
-    @staticmethod
-    def _shared(key: bytes, occurrences) -> Iterator[tuple[tuple[str, str], tuple[int, bytes, str]]]:
-        counts, shown = occurrences
-        for split, count in counts.items():
-            for other in counts:
-                if other != split:
-                    yield (split, other), (count, key, shown)
-
-
-class _IdenticalPairs(beam.PTransform):
-    """From ((split, hash of a pair), text to show) to how many examples repeat an earlier one."""
-
-    def expand(self, pairs: beam.PCollection) -> beam.PCollection:
-        return (
-            pairs
-            | beam.MapTuple(lambda key, shown: (key, (collections.Counter([key[0]]), shown)))
-            | beam.CombinePerKey(add_occurrences)
-            | beam.FlatMapTuple(self._repeated)
-            | beam.CombinePerKey(FindingCombineFn())
-            | beam.MapTuple(lambda split, finding: (split, "identical_pairs", "", finding))
-        )
-
-    @staticmethod
-    def _repeated(key: tuple[str, bytes], occurrences) -> Iterator[tuple[str, tuple[int, bytes, str]]]:
-        split, pair_hash = key
-        counts, shown = occurrences
-        if counts[split] > 1:
-            yield split, (counts[split] - 1, pair_hash, shown)
-
-
 class _Assemble(beam.CombineFn):
     """One Profile of all parts."""
 
@@ -219,9 +169,9 @@ def _split_profile(parts: dict[tuple[str, str], Any]) -> SplitProfile:
                 for feature, figures in sorted(counts.items())
                 if feature.startswith("slice ")
             },
-            "identical_pairs": parts.get(("identical_pairs", ""), Finding()),
+            "identical_pairs": parts.get((IDENTICAL_PAIRS, ""), Finding()),
             "shared_sources": {
-                of_what: figures for (what, of_what), figures in sorted(parts.items()) if what == "shared_sources"
+                of_what: figures for (what, of_what), figures in sorted(parts.items()) if what == SHARED_SOURCES
             },
         }
     )

@@ -87,7 +87,12 @@ class Profile(_Record):
     splits: dict[str, SplitProfile]
 
 
+def beginning(text: bytes) -> bytes:
+    """As much of a text as its excerpt depends on."""
+    return text[: 4 * _LONGEST_EXCERPT]
+
+
 def excerpt(text: bytes) -> str:
     """The beginning of a text, to be shown."""
-    shown = text[: 4 * _LONGEST_EXCERPT].decode("utf-8", errors="ignore")
+    shown = beginning(text).decode("utf-8", errors="ignore")
     return shown if len(shown) <= _LONGEST_EXCERPT else f"{shown[: _LONGEST_EXCERPT - 1]}…"

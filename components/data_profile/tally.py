@@ -6,7 +6,9 @@ import heapq
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from components.data_profile.profile import Finding, SideProfile, SplitProfile, excerpt
+import numpy as np
+
+from components.data_profile.profile import Finding, SideProfile, SplitProfile, beginning, excerpt
 
 EXAMPLES_SHOWN = 5
 
@@ -28,8 +30,9 @@ class Pair(NamedTuple):
         return " → ".join(map(excerpt, self.texts.values()))
 
 
-# A few examples of many: those of the smallest hashes, which is a sample that does not depend on the order.
-Sample = list[tuple[bytes, str]]
+# A few examples of many: those of the smallest hashes, which is a sample that does not depend on the order. With each
+# what to show of it: the text itself, or a hash by which it is found.
+Sample = list[tuple[int, str | int]]
 
 
 @dataclasses.dataclass
@@ -38,10 +41,6 @@ class FindingTally:
 
     count: int = 0
     sample: Sample = dataclasses.field(default_factory=list)
-
-    def add(self, count: int, key: bytes, shown: str) -> None:
-        """Counts examples that are shown alike."""
-        self.merge(FindingTally(count, [(key, shown)]))
 
     def merge(self, other: "FindingTally") -> None:
         """Adds another tally."""
@@ -55,22 +54,26 @@ class FindingTally:
 
 @dataclasses.dataclass
 class SplitTally:
-    """What can be counted of single pairs; `extremes` are (length, text) of the shortest and the longest by side."""
+    """What can be counted of single pairs.
+
+    Attributes:
+      extremes: by side, the length of the shortest and of the longest text, each with the beginning of one; of several
+        of that length which one it is does not depend on their order.
+    """
 
     examples: int = 0
     lengths: dict[str, collections.Counter[int]] = dataclasses.field(default_factory=dict)
-    extremes: dict[str, tuple[tuple[int, str], tuple[int, str]]] = dataclasses.field(default_factory=dict)
+    extremes: dict[str, tuple[tuple[int, bytes], tuple[int, bytes]]] = dataclasses.field(default_factory=dict)
     near_empty: FindingTally = dataclasses.field(default_factory=FindingTally)
     extreme_length_ratio: FindingTally = dataclasses.field(default_factory=FindingTally)
 
-    def add_lengths(self, side: str, lengths: Sequence[int], texts: Sequence[bytes]) -> None:
-        """Counts the texts of one side of a batch."""
-        self.lengths[side] = collections.Counter(lengths)
-        low, high = min(lengths), max(lengths)
-        # Of several texts of that length the one that it is does not depend on which came first.
-        shortest = min(excerpt(text) for length, text in zip(lengths, texts, strict=True) if length == low)
-        longest = max(excerpt(text) for length, text in zip(lengths, texts, strict=True) if length == high)
-        self.extremes[side] = (low, shortest), (high, longest)
+    def add_lengths(self, side: str, lengths: np.ndarray, texts: Sequence[bytes]) -> None:
+        """Counts the texts of one side of a batch; lengths is int [B]."""
+        self.lengths[side] = collections.Counter(lengths.tolist())
+        low, high = int(lengths.min()), int(lengths.max())
+        shortest = min(texts[row] for row in np.flatnonzero(lengths == low))
+        longest = max(texts[row] for row in np.flatnonzero(lengths == high))
+        self.extremes[side] = (low, beginning(shortest)), (high, beginning(longest))
 
     def merge(self, other: "SplitTally") -> None:
         """Adds another tally of the same split."""
@@ -89,8 +92,8 @@ class SplitTally:
             sides={
                 side: SideProfile(
                     lengths=dict(sorted(lengths.items())),
-                    shortest=self.extremes[side][0][1],
-                    longest=self.extremes[side][1][1],
+                    shortest=excerpt(self.extremes[side][0][1]),
+                    longest=excerpt(self.extremes[side][1][1]),
                 )
                 for side, lengths in sorted(self.lengths.items())
             },

@@ -56,7 +56,7 @@ def _distances(logs: str, config: Config) -> "list[Distance] | None":
     from components.data_checks.drift import Drift
     from components.data_profile.files import read_profile, write_profile
     from components.data_profile.measure import measure
-    from components.served_texts import LogError, read_served_texts
+    from components.served_texts import LogError, served_texts
     from pipeline.generation import direct_runner_arguments
     from pipeline.history import read_runs
     from pipeline.ingestion import profile_settings
@@ -69,10 +69,10 @@ def _distances(logs: str, config: Config) -> "list[Distance] | None":
     if earlier.text_settings != settings.of_text():
         raise ValueError("how texts become tokens has been changed since data passed last: run the pipeline first")
     trained_on = earlier.splits[TRAIN_SPLIT]
+    served = served_texts(logs, config.data.slice_keys)
     with tempfile.TemporaryDirectory() as folder:
         with beam.Pipeline(argv=direct_runner_arguments()) as pipeline:
-            served = read_served_texts(pipeline, logs, config.data.slice_keys)
-            write_profile(measure({"served": served}, settings), folder)
+            write_profile(measure(pipeline, {"served": served}, settings), folder)
         profile = read_profile(folder)
     if "served" not in profile.splits:
         raise LogError(f"there are no requests in {logs}")

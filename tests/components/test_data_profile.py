@@ -7,6 +7,7 @@ import tempfile
 import apache_beam as beam
 import pytest
 
+from components.data_profile.batch import PairSource
 from components.data_profile.files import read_profile, write_profile
 from components.data_profile.measure import measure
 from components.data_profile.profile import Finding, excerpt
@@ -36,8 +37,12 @@ def profile_of(splits, of_settings):
     """Profile of lists of pairs by split, written and read."""
     with tempfile.TemporaryDirectory() as folder:
         with beam.Pipeline(argv=direct_runner_arguments()) as pipeline:
-            pairs = {split: pipeline | split >> beam.Create(pairs) for split, pairs in splits.items()}
-            write_profile(measure(pairs, of_settings), folder)
+            # Places of a few pairs each: what is alike is found across them.
+            sources = {
+                split: PairSource([pairs[start : start + 70] for start in range(0, len(pairs), 70)], iter)
+                for split, pairs in splits.items()
+            }
+            write_profile(measure(pipeline, sources, of_settings), folder)
         return read_profile(folder)
 
 
@@ -121,6 +126,10 @@ def test_suspicious_pairs_are_counted_and_shown(profile, split):
     shown = {f"{pair.source.decode()} → {pair.target.decode()}" for pair in pairs if len(pair.source.decode()) < 2}
     shown |= {f"{pair.source.decode()} → {pair.target.decode()}" for pair in pairs if len(pair.target.split()) < 2}
     assert shown.issuperset(found.near_empty.examples)
+    counted = collections.Counter(f"{pair.source.decode()} → {pair.target.decode()}" for pair in pairs)
+    repeated = {text for text, count in counted.items() if count > 1}
+    assert repeated.issuperset(found.identical_pairs.examples)
+    assert len(found.identical_pairs.examples) == min(len(repeated), EXAMPLES_SHOWN)
 
 
 def test_sources_in_several_splits_are_counted_for_each_of_them(profile):
@@ -128,7 +137,11 @@ def test_sources_in_several_splits_are_counted_for_each_of_them(profile):
         for other in SPLITS.keys() - {split}:
             theirs = {pair.source for pair in SPLITS[other]}
             count = sum(pair.source in theirs for pair in pairs)
-            assert profile.splits[split].shared_sources.get(other, Finding()).count == count
+            found = profile.splits[split].shared_sources.get(other, Finding())
+            assert found.count == count
+            shared = {pair.source.decode() for pair in pairs if pair.source in theirs}
+            assert shared.issuperset(found.examples)
+            assert len(found.examples) == min(len(shared), EXAMPLES_SHOWN)
 
 
 def test_what_the_model_sees_as_one_source_is_one():
