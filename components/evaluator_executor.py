@@ -11,11 +11,11 @@ from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, standard_component_specs
 from tfx.utils import io_utils, proto_utils
 
-from components.metrics.calibration import measure_calibration, write_calibration
+from components.metrics.calibration import CALIBRATION_COLUMNS, measure_calibration, write_calibration
 from components.metrics.calibration_config import CalibrationConfig
 from components.metrics.confidence import measure_confidence, write_confidence
 from components.metrics.decoded import recorded_metrics, recorded_slicings
-from components.metrics.example_rows import FOLDER, read_examples
+from components.metrics.example_rows import FOLDER, columns_of_sums, read_examples
 from components.pushed_model import without_missing_model
 from trainer.metrics.catalog import create_statistic
 
@@ -44,18 +44,18 @@ class Executor(executor.Executor):
         super().Do(inputs, output_dict, told)
 
         metrics = recorded_metrics(config)
-        examples = read_examples(uri)
+        statistics = {metric["name"]: create_statistic(metric["name"], metric["target"]["unit"]) for metric in metrics}
         confidence = measure_confidence(
-            examples,
-            statistics={
-                metric["name"]: create_statistic(metric["name"], metric["target"]["unit"]) for metric in metrics
-            },
+            read_examples(uri, columns_of_sums(list(statistics))),
+            statistics,
             slicings=recorded_slicings(config),
             max_p_values={metric["name"]: metric["max_p_value"] for metric in metrics if metric.get("max_p_value")},
         )
         write_confidence(confidence, uri)
-        calibration = CalibrationConfig.model_validate(metrics[0]["calibration"])
-        write_calibration(measure_calibration(examples, calibration), uri)
+        calibration = measure_calibration(
+            read_examples(uri, CALIBRATION_COLUMNS), CalibrationConfig.model_validate(metrics[0]["calibration"])
+        )
+        write_calibration(calibration, uri)
         if confidence.failures:
             _take_back(artifact_utils.get_single_instance(output_dict[standard_component_specs.BLESSING_KEY]))
 

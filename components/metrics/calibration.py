@@ -20,8 +20,12 @@ from components.metrics.calibration_config import CalibrationConfig
 from components.metrics.example_rows import REFERENCES_COLUMN
 
 CALIBRATION_FILE = "calibration.json"
+CALIBRATION_COLUMNS = ("hypothesis", REFERENCES_COLUMN, "log_prob")
 
 _DIGITS = 6
+
+# Answers that are compared at once.
+_COMPARED = 10_000
 
 
 class Bin(pydantic.BaseModel):
@@ -84,14 +88,13 @@ def measure_calibration(examples: pa.Table, config: CalibrationConfig) -> Calibr
     """Holds confidence against exact match.
 
     Args:
-      examples: rows as `read_examples` gives them.
+      examples: rows as `read_examples` gives them, with CALIBRATION_COLUMNS at the least.
       config: how.
     """
     if not examples.num_rows:
         return Calibration(thresholds=[Threshold(precision=precision) for precision in config.precisions])
     log_probs = examples.column("log_prob").to_numpy()
-    pairs = zip(examples.column("hypothesis").to_pylist(), examples.column(REFERENCES_COLUMN).to_pylist(), strict=True)
-    right = np.array([hypothesis in references for hypothesis, references in pairs])
+    right = np.concatenate([_right(batch) for batch in examples.to_batches(max_chunksize=_COMPARED)])
     # Sorted, so that sums do not depend on the order of the rows.
     order = np.lexsort((right, -log_probs))
     log_probs, right = log_probs[order], right[order]
@@ -121,6 +124,12 @@ def read_calibration(folder: str) -> Calibration | None:
         return None
     with FileSystems.open(path) as stream:
         return Calibration.model_validate_json(stream.read())
+
+
+def _right(examples: pa.RecordBatch) -> np.ndarray:
+    """Whether the answers equal a reference, bool [examples]."""
+    columns = (examples.column(name).to_pylist() for name in ("hypothesis", REFERENCES_COLUMN))
+    return np.array([hypothesis in references for hypothesis, references in zip(*columns, strict=True)])
 
 
 def _bins(confidences: np.ndarray, right: np.ndarray, count: int) -> list[Bin]:

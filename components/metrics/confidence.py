@@ -2,11 +2,12 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pydantic
 from apache_beam.io.filesystems import FileSystems
 
@@ -63,25 +64,33 @@ def measure_confidence(
     """Resamples the examples of every slice that has enough of them; in which order they are does not matter.
 
     Args:
-      examples: rows as `read_examples` gives them.
+      examples: rows as `read_examples` gives them, with `columns_of_sums` at the least.
       statistics: by the metrics' names.
       slicings: how slices are made; one without columns is that of all examples.
       max_p_values: by metric, the highest p-value with which an improvement on all examples counts as sure.
     """
-    if not examples.num_rows:
+    if not examples.num_rows or not statistics:
         return Confidence()
-    examples = in_order(examples)
-    prefixes = [prefix for prefix in PREFIXES if f"{prefix}hypothesis" in examples.column_names]
+    order = in_order(examples)
+    places = np.argsort(order)
+    prefixes = [
+        prefix
+        for prefix in PREFIXES
+        if all(sums_column(prefix, metric) in examples.column_names for metric in statistics)
+    ]
     columns = [(prefix, metric) for prefix in prefixes for metric in statistics]
     matrix = [_matrix(examples, sums_column(prefix, metric)) for prefix, metric in columns]
     widths = np.cumsum([part.shape[1] for part in matrix])[:-1]
-    sums = np.concatenate(matrix, axis=1)
+    sums = np.concatenate(matrix, axis=1)[order]
+    del matrix
     confidence = Confidence()
-    for name, rows in rows_by_slice(examples, slicings).items():
+    slices = {name: np.sort(places[rows]) for name, rows in rows_by_slice(examples, slicings).items()}
+    for name, rows in sorted(slices.items(), key=lambda item: item[1][0]):
         if len(rows) < MIN_EXAMPLES and name != OVERALL:
             continue
-        samples = dict(zip(columns, np.split(resample(sums[rows]), widths, axis=1), strict=True))
-        totals = dict(zip(columns, np.split(sums[rows].sum(axis=0), widths), strict=True))
+        of_slice = sums[rows]
+        samples = dict(zip(columns, np.split(resample(of_slice), widths, axis=1), strict=True))
+        totals = dict(zip(columns, np.split(of_slice.sum(axis=0), widths), strict=True))
         confidence.metrics[name] = {
             metric: _sureness(statistic, metric, prefixes, samples, totals) for metric, statistic in statistics.items()
         }
@@ -110,16 +119,52 @@ def _matrix(examples: pa.Table, column: str) -> np.ndarray:
     return values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), -1)
 
 
-def rows_by_slice(examples: pa.Table, slicings: Sequence[Slicing]) -> dict[str, list[int]]:
-    """Which rows, as `read_examples` gives them, are in which slice, by the slices' names."""
-    rows: dict[str, list[int]] = {}
-    for place, pairs in enumerate(examples.column(SLICES_COLUMN).to_pylist()):
-        values = dict(pairs)
-        for slicing in slicings:
-            if slicing.values.items() <= values.items() and all(column in values for column in slicing.columns):
-                name = ", ".join(f"{column}:{values[column]}" for column in sorted(slicing.columns)) or OVERALL
-                rows.setdefault(name, []).append(place)
-    return rows
+def rows_by_slice(examples: pa.Table, slicings: Sequence[Slicing]) -> dict[str, np.ndarray]:
+    """Which rows, int64 and in order, as `read_examples` gives them, are in which slice, by the slices' names."""
+    slices = _Slices(examples)
+    found = {}
+    for slicing in slicings:
+        for values, rows in slices.groups(sorted(slicing.columns)):
+            named = dict(zip(sorted(slicing.columns), values, strict=True))
+            if slicing.values.items() <= named.items():
+                name = ", ".join(f"{column}:{value}" for column, value in named.items()) or OVERALL
+                found[name] = rows
+    return found
+
+
+class _Slices:
+    """The values by which rows are sliced: of each column a table of values, and for each row a place in it."""
+
+    def __init__(self, examples: pa.Table):
+        self._count = examples.num_rows
+        column = examples.column(SLICES_COLUMN).combine_chunks()
+        self._parents = np.repeat(np.arange(self._count), np.diff(column.offsets.to_numpy()))
+        start, end = column.offsets[0].as_py(), column.offsets[-1].as_py()
+        self._keys, self._items = column.keys[start:end], column.items[start:end]
+
+    def groups(self, columns: Sequence[str]) -> Iterator[tuple[tuple[str, ...], np.ndarray]]:
+        """The rows that have these columns, by the values that they have in them."""
+        rows, codes, texts = np.arange(self._count), np.zeros(self._count, np.int64), []
+        for column in columns:
+            values, of_row = self._column(column)
+            texts.append(values)
+            rows = rows[of_row[rows] >= 0]
+            codes = codes * max(1, len(values)) + of_row
+        if not len(rows):
+            return
+        order = np.argsort(codes[rows], kind="stable")
+        different, starts = np.unique(codes[rows][order], return_index=True)
+        sizes = [len(values) for values in texts]
+        for code, part in zip(different.tolist(), np.split(rows[order], starts[1:]), strict=True):
+            places = np.unravel_index(code, sizes) if sizes else ()
+            yield tuple(values[place] for values, place in zip(texts, places, strict=True)), part
+
+    def _column(self, column: str) -> tuple[list[str], np.ndarray]:
+        here = pc.equal(self._keys, column)
+        encoded = self._items.filter(here).dictionary_encode()
+        of_row = np.full(self._count, -1)
+        of_row[self._parents[here.to_numpy(zero_copy_only=False)]] = encoded.indices.to_numpy()
+        return encoded.dictionary.to_pylist(), of_row
 
 
 def _sureness(statistic: CorpusStatistic, metric: str, prefixes: list[str], samples: dict, totals: dict) -> Sureness:

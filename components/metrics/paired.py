@@ -35,7 +35,7 @@ def paired_confidence(
 
 
 def _paired(ours: pa.Table, theirs: pa.Table, metrics: Sequence[str]) -> pa.Table | None:
-    ours, theirs = in_order(ours), in_order(theirs)
+    ours, theirs = (examples.take(pa.array(in_order(examples))) for examples in (ours, theirs))
     if not all(ours.column(name).equals(theirs.column(name)) for name in (SOURCE_COLUMN, REFERENCES_COLUMN)):
         return None
     table = ours.select([SOURCE_COLUMN, REFERENCES_COLUMN, SLICES_COLUMN])

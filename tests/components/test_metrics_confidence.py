@@ -8,8 +8,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.metrics.confidence import MIN_EXAMPLES, Slicing, measure_confidence, read_confidence, write_confidence
-from components.metrics.example_rows import FOLDER, OF_MODEL, PREFIXES, read_examples, schema_of, sums_column
+from components.metrics.confidence import (
+    MIN_EXAMPLES,
+    Slicing,
+    measure_confidence,
+    read_confidence,
+    rows_by_slice,
+    write_confidence,
+)
+from components.metrics.example_rows import FOLDER, OF_MODEL, PREFIXES, in_order, read_examples, schema_of, sums_column
 from components.metrics.worst import worst_examples, worst_table
 from tests.components.random_pairs import random_examples
 from trainer.metrics.catalog import create_statistic
@@ -73,6 +80,40 @@ def test_it_does_not_matter_in_which_order_workers_have_kept_the_examples():
     shuffled = rows.take(random.Random(4).sample(range(len(EXAMPLES)), len(EXAMPLES)))
     found, other = (measure_confidence(each, STATISTICS, [OVERALL, BY_KIND], {}) for each in (rows, shuffled))
     assert found == other
+
+
+def keyed_rows(count):
+    """Rows of which many are alike, in two parts as two workers write them, and the same as Python objects."""
+    draw = random.Random(3)
+    rows = [
+        {
+            "source": "".join(draw.choices("ab\u0001é日😀 ", k=draw.randint(0, 2))),
+            "references": ["".join(draw.choices("ab", k=draw.randint(0, 2))) for _ in range(draw.randint(1, 3))],
+            "slices": [(key, draw.choice(["x", "日"])) for key in ("kind", "size") if draw.random() < 0.7],
+        }
+        for _ in range(600)
+    ]
+    table = pa.Table.from_pylist(rows, schema=schema_of([], 0))
+    return pa.concat_tables([table.slice(0, count), table.slice(count)]), rows
+
+
+def test_rows_are_ordered_as_python_orders_them():
+    table, rows = keyed_rows(200)
+    expected = sorted(range(len(rows)), key=lambda row: tuple(rows[row].values()))
+    assert in_order(table).tolist() == expected
+
+
+@pytest.mark.parametrize(
+    "slicing", [OVERALL, BY_KIND, Slicing(("size", "kind"), {"size": "日"}), Slicing(("none",), {})], ids=str
+)
+def test_rows_are_in_the_slices_of_their_values(slicing):
+    table, rows = keyed_rows(200)
+    expected = {}
+    for place, values in enumerate(dict(row["slices"]) for row in rows):
+        if slicing.values.items() <= values.items() and values.keys() >= set(slicing.columns):
+            name = ", ".join(f"{column}:{values[column]}" for column in sorted(slicing.columns)) or "overall"
+            expected.setdefault(name, []).append(place)
+    assert {name: found.tolist() for name, found in rows_by_slice(table, [slicing]).items()} == expected
 
 
 @pytest.mark.parametrize("metric", METRICS)
