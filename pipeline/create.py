@@ -1,6 +1,6 @@
 """The pipeline of one task: reads top to bottom as the DAG."""
 
-from tfx.components import StatisticsGen, Transform
+from tfx.components import StatisticsGen
 from tfx.dsl.components.base.base_node import BaseNode
 from tfx.orchestration import pipeline as tfx_pipeline
 from tfx.proto import trainer_pb2, transform_pb2
@@ -10,12 +10,14 @@ from components.pusher import AtomicPusher
 from components.report.component import Report
 from components.serving_validator.component import ServingValidator
 from components.trainer import Trainer
+from components.transform import Transform
 from pipeline.code_version import code_version
 from pipeline.config import Config
 from pipeline.ingestion import create_ingestion
 from pipeline.placement import OnThisMachine, Placement
 
 _TEXT_CODE = ("serving.contract", "transform")
+_WRITING_CODE = ("components.transform", "components.example_gen.sink")
 _TRAINING_CODE = (*_TEXT_CODE, "trainer")
 _EVALUATION_CODE = (
     *("components.config.evaluation", "components.metrics", "components.evaluator", "components.evaluator_executor"),
@@ -59,7 +61,7 @@ def create_pipeline(config: Config, placement: Placement | None = None) -> tfx_p
         schema=data.schema.outputs["schema"],
         preprocessing_fn="transform.preprocessing.preprocessing_fn",
         splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
-        custom_config={**text, "code_version": code_version(*_TEXT_CODE)},
+        custom_config={**text, "code_version": code_version(*_TEXT_CODE, *_WRITING_CODE)},
         disable_analyzer_cache=True,
         # Transform's own statistics of all splits together would have Beam's direct runner hold every row in memory.
         disable_statistics=True,
