@@ -15,10 +15,16 @@ _SYLLABLES = [consonant + vowel for consonant in _CONSONANTS for vowel in _VOWEL
 _STRIDE = 2_654_435_761
 
 
-def write_pairs(path: Path, count: int) -> None:
-    """Writes the first `count` pairs, a pair a line, source, tab and target."""
-    with path.open("w", encoding="utf-8") as file:
-        file.writelines(f"{source}\t{target}\n" for source, target in pairs(0, count))
+# Pairs of a file: each file is read by one worker.
+_OF_FILE = 50_000
+
+
+def write_pairs(folder: Path, count: int) -> None:
+    """Writes the first `count` pairs into files pairs-*.tsv, a pair a line, source, tab and target."""
+    for start in range(0, count, _OF_FILE):
+        with (folder / f"pairs-{start}.tsv").open("w", encoding="utf-8") as file:
+            written = pairs(start, min(_OF_FILE, count - start))
+            file.writelines(f"{source}\t{target}\n" for source, target in written)
 
 
 def pairs(start: int, count: int) -> Iterator[tuple[str, str]]:

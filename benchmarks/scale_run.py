@@ -47,7 +47,7 @@ def run(what: str, count: int, workers: int, folder: Path) -> list[dict[str, Any
     """Runs the part of the pipeline, and gives what each of its components cost, as benchmarks.scale.Cost has it."""
     evaluated = what == "predictions"
     # Of two splits of the same weight, one is evaluated.
-    write_pairs(folder / "pairs.tsv", 2 * count if evaluated else count)
+    write_pairs(folder, 2 * count if evaluated else count)
     config = _config(folder, {"train": 1, "eval": 1} if evaluated else {"train": 98, "eval": 2}, workers)
     placement = OnThisMachine(config)
     pipeline = _evaluation(config, placement, folder) if evaluated else create_pipeline(config)
@@ -110,7 +110,7 @@ def _config(folder: Path, splits: dict[str, int], workers: int) -> Config:
             "name": "scale",
             "workspace": str(folder / "runs"),
             "beam": {"direct": {"workers": workers}},
-            "data": {"base": str(folder), "inputs": [{"pattern": "pairs.tsv", "splits": splits}]},
+            "data": {"base": str(folder), "inputs": [{"pattern": "pairs-*.tsv", "splits": splits}]},
             "source": {"unit": "char", **text},
             "target": {"unit": "space", **text},
             "evaluation": {
