@@ -12,11 +12,13 @@ import pytest
 from benchmarks import damaged_span
 from components.data_checks.drift import Drift, drift_anomalies
 from components.data_checks.quality import measure_quality, quality_anomalies
+from components.data_profile.examples import source_of_examples
 from components.data_profile.files import read_profile, write_profile
-from components.data_profile.measure import measure, pair_of
+from components.data_profile.measure import measure
 from components.example_gen.inputs import find_inputs
 from components.example_gen.pairs import read_pairs
 from components.example_gen.rows import DataError
+from components.example_gen.sink import ExampleSink
 from components.example_gen.tally import Tally
 from components.example_gen.verdict import check
 from pipeline.config_file import load_config
@@ -45,11 +47,13 @@ def take_in(config, span):
     with beam.Pipeline(argv=direct_runner_arguments()) as pipeline:
         examples, tally = read_pairs(pipeline, config.data, find_inputs(config.data.base, patterns))
         tally | beam.Map(Tally.to_json) | beam.io.WriteToText(f"{folder}/tally", shard_name_template="")
-        keys = config.data.slice_keys
-        pairs = {split: each | f"Pairs[{split}]" >> beam.Map(pair_of, keys) for split, each in examples.items()}
-        write_profile(measure(pairs, profile_settings(config)), folder)
+        for split, of_split in examples.items():
+            of_split | f"Write[{split}]" >> beam.io.Write(ExampleSink(f"{folder}/{split}/pairs"))
     with open(f"{folder}/tally", encoding="utf-8") as file:
         check(Tally.from_json(file.read()), config.data)
+    splits = {split: source_of_examples(f"{folder}/{split}", config.data.slice_keys) for split in examples}
+    with beam.Pipeline(argv=direct_runner_arguments()) as pipeline:
+        write_profile(measure(pipeline, splits, profile_settings(config)), folder)
     return read_profile(folder)
 
 
