@@ -53,9 +53,11 @@ def export_echo_model(directory: str) -> None:
     def echo(examples):
         parsed = tf.io.parse_example(examples, {SOURCE: tf.io.FixedLenFeature([], tf.string)})
         length = tf.strings.length(parsed[SOURCE])
+        log_prob = -0.1 * tf.cast(length, tf.float32)
         return {
             contract.TRANSLATION: parsed[SOURCE],
-            contract.TARGET_LOG_PROB: -0.1 * tf.cast(length, tf.float32),
+            contract.LOG_PROBS: log_prob[:, tf.newaxis],
+            contract.TARGET_LOG_PROB: log_prob,
             contract.TARGET_LENGTH: tf.cast(length, tf.int64),
         }
 
