@@ -81,10 +81,10 @@ def read_run(config: Config, run_id: str) -> Run:
 
 def runs_of(store: metadata_store.MetadataStore, pipeline: str, run_id: str | None = None) -> list[Run]:
     """Runs of a pipeline, oldest first: all, or that of an id. The store may hold those of others as well."""
-    graph = read_graph(store, pipeline)
+    graph = read_graph(store, pipeline, run_id)
     # In the order in which they began.
     found = list(dict.fromkeys(step.run_id for step in graph.steps.values()))
-    return [_read(graph, name, graph.of_run(name)) for name in found if run_id in (None, name)]
+    return [_read(graph, name, graph.of_run(name)) for name in found]
 
 
 def _read(graph: Graph, run_id: str, steps: list[Step]) -> Run:

@@ -109,12 +109,14 @@ class Graph:
         ]
 
 
-def read_graph(store: metadata_store.MetadataStore, pipeline: str) -> Graph:
-    """Reads what ML Metadata has of a pipeline; nothing where there is no such pipeline."""
+def read_graph(store: metadata_store.MetadataStore, pipeline: str, run_id: str | None = None) -> Graph:
+    """Reads what ML Metadata has of a pipeline, or of one of its runs; nothing where there is no such pipeline."""
     context = store.get_context_by_type_and_name("pipeline", pipeline)
     executions = store.get_executions_by_context(context.id) if context else []
+    runs = _contexts_of(store, "pipeline_run", {execution.id for execution in executions})
+    executions = [execution for execution in executions if run_id in (None, runs.get(execution.id))]
     ids = [execution.id for execution in executions]
-    runs, nodes = _contexts_of(store, "pipeline_run", set(ids)), _contexts_of(store, "node", set(ids))
+    nodes = _contexts_of(store, "node", set(ids))
     events = defaultdict(list)
     for event in store.get_events_by_execution_ids(ids) if ids else []:
         events[event.execution_id].append(event)
