@@ -25,7 +25,7 @@ class Executor(executor.Executor):
         exec_properties: dict[str, Any],
     ) -> None:
         """Transforms, as TFX does it."""
-        with _processor(_Processor):
+        with _our_processor():
             super().Do(input_dict, output_dict, exec_properties)
 
 
@@ -65,10 +65,10 @@ class _Encode(beam.DoFn):
 
 
 @contextlib.contextmanager
-def _processor(processor: type[executor.TransformProcessor]) -> Iterator[None]:
-    """Has TFX's executor work with a processor: it looks for the class by its name."""
+def _our_processor() -> Iterator[None]:
+    """Has TFX's executor work with ours: it looks for the class by its name."""
     before = executor.TransformProcessor
-    executor.TransformProcessor = processor
+    executor.TransformProcessor = _Processor
     try:
         yield
     finally:

@@ -44,7 +44,7 @@ in_root() {
 in_root deploy/setup.sh
 in_root seq2seq --version | tee "$RUNS/version.txt"
 grep -q "on TFX 1.21" "$RUNS/version.txt"
-in_root python -m pytest -n 2 --dist loadfile -m "not tfx" "$@"
+in_root python -m pytest -n 2 --no-loadscope-reorder -m "not tfx" "$@"
 
 rm -rf "${RUNS:?}/older" "${RUNS:?}/newer"
 in_root deploy/tiny_run.sh train /runs/newer
