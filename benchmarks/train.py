@@ -63,15 +63,34 @@ def main(
             ways["PyTorch"] = _Worker(str(torch_python), "torch", bucketed, shape, threads)
             ways["PyTorch, bfloat16"] = _Worker(str(torch_python), "torch", bucketed, rounded, threads)
         try:
-            for _ in range(1 + turns):
-                for worker in ways.values():
+            failures = _first_turns(ways)
+            taking_part = {way: worker for way, worker in ways.items() if way not in failures}
+            for _ in range(turns):
+                for worker in taking_part.values():
                     worker.take_turn()
         finally:
             for worker in ways.values():
                 worker.close()
-    sys.stdout.write(_table(ways, _target_tokens(drawn), _target_tokens(batches)))
+    sys.stdout.write(_table(taking_part, _target_tokens(drawn), _target_tokens(batches)))
+    for way, reason in failures.items():
+        sys.stdout.write(f"\n{way} took no part: {reason}\n")
     if "PyTorch" not in ways:
         sys.stdout.write(f"\nPyTorch took no part: {torch_python} has none.\n")
+
+
+def _first_turns(ways: dict[str, "_Worker"]) -> dict[str, str]:
+    """Has each way take its first turn, which traces graphs; returns the peers that cannot, and why."""
+    failures = {}
+    for way, worker in ways.items():
+        try:
+            worker.take_turn()
+        except RuntimeError as error:
+            # PyTorch's LSTM in bfloat16 needs instructions that not every processor has.
+            if not way.startswith("PyTorch"):
+                raise
+            said = str(error).splitlines()
+            failures[way] = next((line for line in reversed(said) if "Error" in line), said[-1])
+    return failures
 
 
 class _Worker:
@@ -115,7 +134,7 @@ class _Worker:
 
 
 def _table(ways: dict[str, _Worker], drawn_tokens: int, all_tokens: int) -> str:
-    # The first turn traces graphs.
+    # The first turn does not count.
     speeds = {way: drawn_tokens / statistics.median(worker.seconds[1:]) for way, worker in ways.items()}
     rows = ["| way | target tokens/s | to the product | seconds per epoch | peak memory, MB | to the product |"]
     rows.append("|---|---|---|---|---|---|")

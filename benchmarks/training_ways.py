@@ -4,6 +4,7 @@ Each takes batches of token ids, and gives a function that takes a training step
 """
 
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import keras
 import tensorflow as tf
@@ -37,7 +38,7 @@ def product(batches: list[Batch], shape: Shape) -> Train:
     products = PRODUCTS[shape.precision]
     objective = Objective(model, ObjectiveConfig(), seed=1, steps=optimizer.iterations, products=products)
     step = training_step(model, optimizer, objective)
-    dataset = tf.data.Dataset.from_generator(lambda: iter(batches), output_signature=BATCH_SIGNATURE).prefetch(4)
+    dataset = _dataset(lambda: iter(batches), BATCH_SIGNATURE)
 
     def train() -> None:
         for batch in dataset:
@@ -78,5 +79,12 @@ def plain_keras(batches: list[Batch], shape: Shape) -> Train:
             yield (batch["source_ids"], batch["target_input_ids"]), batch["target_output_ids"]
 
     ids = tf.TensorSpec([None, None], tf.int64)
-    dataset = tf.data.Dataset.from_generator(examples, output_signature=((ids, ids), ids)).prefetch(4)
+    dataset = _dataset(examples, ((ids, ids), ids))
     return lambda: model.fit(dataset, verbose=0)
+
+
+def _dataset(elements: Callable[[], Iterator], signature: Any) -> tf.data.Dataset:
+    options = tf.data.Options()
+    # The tuner's thread ends when its pause is over, which adds up to a second to a turn.
+    options.autotune.enabled = False
+    return tf.data.Dataset.from_generator(elements, output_signature=signature).prefetch(4).with_options(options)

@@ -1,8 +1,8 @@
 """The few examples of an evaluation that a report shows: the worst, the best, and what an earlier model could do."""
 
 import dataclasses
+import heapq
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import pyarrow as pa
@@ -18,6 +18,8 @@ _RIGHT = "exact_match"
 _COLUMNS = (SOURCE_COLUMN, REFERENCES_COLUMN, "log_prob", *(f"{prefix}hypothesis" for prefix in PREFIXES))
 
 WORST, BEST, LOST = 4, 2, 6
+
+_ROWS_AT_A_TIME = 10_000
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,27 +69,21 @@ def choose_samples(examples: pa.Table) -> Samples:
     """
     metric = next((name for name in _JUDGES if sums_column("", name) in examples.column_names), _RIGHT)
     wanted = (*_COLUMNS, sums_column("", metric))
-    rows = examples.select([name for name in wanted if name in examples.column_names]).to_pylist()
-    right = [row["hypothesis"] in row[REFERENCES_COLUMN] for row in rows]
-    was_right = [row.get(f"{PREFIXES[1]}hypothesis") in row[REFERENCES_COLUMN] for row in rows]
-    badness = [_badness(row, metric) for row in rows]
-    wrong = sorted(
-        (place for place in range(len(rows)) if not right[place]),
-        key=lambda place: (-badness[place], -rows[place]["log_prob"], rows[place][SOURCE_COLUMN]),
-    )
-    longest = sorted(
-        (place for place in range(len(rows)) if right[place]),
-        key=lambda place: (-len(rows[place]["hypothesis"]), rows[place][SOURCE_COLUMN]),
-    )
-    lost = sorted(
-        (place for place in wrong if was_right[place]),
-        key=lambda place: (-rows[place]["log_prob"], rows[place][SOURCE_COLUMN]),
-    )
-
-    def of(places: Sequence[int]) -> list[Sample]:
-        return [_sample(rows[place], metric) for place in places]
-
-    return Samples(metric, of(wrong[:WORST]), of(longest[:BEST]), of(lost[:LOST]), len(lost))
+    columns = examples.select([name for name in wanted if name in examples.column_names])
+    worst, best, lost, lost_count = [], [], [], 0
+    # A part at a time: as Python objects, rows take many times what they take as columns.
+    for part in columns.to_batches(max_chunksize=_ROWS_AT_A_TIME):
+        rows = part.to_pylist()
+        right = [row for row in rows if row["hypothesis"] in row[REFERENCES_COLUMN]]
+        wrong = [row for row in rows if row["hypothesis"] not in row[REFERENCES_COLUMN]]
+        lost_here = [row for row in wrong if row.get(f"{PREFIXES[1]}hypothesis") in row[REFERENCES_COLUMN]]
+        lost_count += len(lost_here)
+        worst = heapq.nsmallest(
+            WORST, [*worst, *wrong], key=lambda row: (-_badness(row, metric), -row["log_prob"], row[SOURCE_COLUMN])
+        )
+        best = heapq.nsmallest(BEST, [*best, *right], key=lambda row: (-len(row["hypothesis"]), row[SOURCE_COLUMN]))
+        lost = heapq.nsmallest(LOST, [*lost, *lost_here], key=lambda row: (-row["log_prob"], row[SOURCE_COLUMN]))
+    return Samples(metric, *([_sample(row, metric) for row in rows] for rows in (worst, best, lost)), lost_count)
 
 
 def _figure(row: dict[str, Any], metric: str) -> float:
