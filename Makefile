@@ -3,7 +3,7 @@ SHELL := /bin/bash
 BIN := .venv/bin
 UV = $$(deploy/find_uv.sh)
 
-.PHONY: setup demo test test-image test-next lint format lock clean
+.PHONY: setup demo test test-engines test-image test-next lint format lock clean
 
 setup:
 	@deploy/setup.sh
@@ -15,6 +15,10 @@ demo: setup
 test: setup
 	@deploy/test_packages.sh
 	@$(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+
+# The pipeline's Beam jobs by a job server, in workers that have nothing of this checkout, some of which are killed.
+test-engines: setup
+	@SEQ2SEQ_TEST_ENGINES=1 $(BIN)/python -m pytest tests/pipeline/finished_run/test_engines.py
 
 # Both need root, and install debootstrap: the image without Docker, and the second generation of TFX on Debian 13.
 test-image:
