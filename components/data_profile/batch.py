@@ -10,8 +10,10 @@ import numpy as np
 import tensorflow as tf
 
 from components.data_profile.keys import IDENTICAL_PAIRS, SHARED_SOURCES, KeyBuffer, hash_of_texts
+from components.data_profile.parts import RunFile
 from components.data_profile.settings import ProfileSettings
 from components.data_profile.tally import EXAMPLES_SHOWN, FindingTally, Pair, SplitTally
+from components.data_profile.values import ValueCounts
 from transform.text import segment
 
 # Tags of what a place gives out.
@@ -19,9 +21,6 @@ TALLIES, VALUES, KEYS = "tallies", "values", "keys"
 
 # Bytes of text that are segmented at once.
 _BATCH_BYTES = 1 << 18
-
-# Different tokens that are counted before the counts are given out.
-_MOST_VALUES = 100_000
 
 
 class PairSource(NamedTuple):
@@ -34,30 +33,30 @@ class PairSource(NamedTuple):
 class MeasurePlace(beam.DoFn):
     """Gives out, by tag, what the pairs of one place add.
 
-    TALLIES: (split, SplitTally). VALUES: ((split, feature, value), count). KEYS: as KeyBuffer gives them.
+    TALLIES: (split, SplitTally). VALUES: Runs of ValueCounts. KEYS: Runs of a KeyBuffer. The runs are in one new file.
     """
 
-    def __init__(self, split: str, read: Callable[[Any], Iterable[Pair]], settings: ProfileSettings):
+    def __init__(self, split: str, read: Callable[[Any], Iterable[Pair]], settings: ProfileSettings, folder: str):
         self._split = split
         self._read = read
         self._settings = settings
+        self._folder = folder
 
     def process(self, place: Any) -> Iterator[beam.pvalue.TaggedOutput]:
-        total, keys = SplitTally(), KeyBuffer(self._split)
-        values: collections.Counter[tuple[str, str, bytes]] = collections.Counter()
-        for pairs in batches(self._read(place)):
-            total.merge(self._measure(pairs, values, keys))
-            if keys.is_full():
-                yield from (beam.pvalue.TaggedOutput(KEYS, element) for element in keys.take())
-            if len(values) > _MOST_VALUES:
-                yield from (beam.pvalue.TaggedOutput(VALUES, count) for count in values.items())
-                values.clear()
-        yield from (beam.pvalue.TaggedOutput(KEYS, element) for element in keys.take())
-        yield from (beam.pvalue.TaggedOutput(VALUES, count) for count in values.items())
+        total, values, keys = SplitTally(), ValueCounts(), KeyBuffer()
+        buffers = {VALUES: values, KEYS: keys}
+        runs = []
+        with RunFile(self._folder, self._split) as file:
+            for pairs in batches(self._read(place)):
+                total.merge(self._measure(pairs, values, keys))
+                runs += [(tag, file.write(full.take())) for tag, full in buffers.items() if full.is_full()]
+            runs += [(tag, file.write(rest.take())) for tag, rest in buffers.items()]
+        # A file counts when it is whole: what a worker left that was interrupted is never read.
+        yield from (beam.pvalue.TaggedOutput(tag, run) for tag, run in runs)
         if total.examples:
             yield beam.pvalue.TaggedOutput(TALLIES, (self._split, total))
 
-    def _measure(self, pairs: list[Pair], values: collections.Counter, keys: KeyBuffer) -> SplitTally:
+    def _measure(self, pairs: list[Pair], values: ValueCounts, keys: KeyBuffer) -> SplitTally:
         tally = SplitTally(examples=len(pairs))
         lengths, joined = [], []
         for side in pairs[0].texts:
@@ -66,16 +65,17 @@ class MeasurePlace(beam.DoFn):
             lengths.append(pieces.row_lengths().numpy())
             tally.add_lengths(side, lengths[-1], texts)
             tokens, _, counts = tf.unique_with_counts(pieces.values)
-            for token, count in zip(tokens.numpy().tolist(), counts.numpy().tolist(), strict=True):
-                values[self._split, f"{side}_tokens", token] += count
+            values.add(f"{side}_tokens", zip(tokens.numpy().tolist(), counts.numpy().tolist(), strict=True))
             # No token has a NUL, which cleaning replaces.
             joined.append(tf.strings.reduce_join(pieces, axis=1, separator="\0"))
         for key in self._settings.slice_keys:
-            values.update((self._split, f"slice {key}", pair.slices[key]) for pair in pairs if key in pair.slices)
+            of_key = collections.Counter(pair.slices[key] for pair in pairs if key in pair.slices)
+            values.add(f"slice {key}", of_key.items())
         pair_keys = hash_of_texts(joined)
-        keys.add(SHARED_SOURCES, hash_of_texts(joined[:1]), text_hashes(SHARED_SOURCES, pairs))
-        if len(joined) > 1:
-            keys.add(IDENTICAL_PAIRS, pair_keys, text_hashes(IDENTICAL_PAIRS, pairs))
+        keys.add(
+            sources=(hash_of_texts(joined[:1]), text_hashes(SHARED_SOURCES, pairs)),
+            pairs=(pair_keys, text_hashes(IDENTICAL_PAIRS, pairs)) if len(joined) > 1 else None,
+        )
         low, high = np.min(lengths, axis=0), np.max(lengths, axis=0)
         tally.near_empty = _finding(low < self._settings.near_empty_tokens, pairs, pair_keys)
         extreme = (low > 0) & (high > self._settings.extreme_length_ratio * low)

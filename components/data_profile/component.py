@@ -1,9 +1,11 @@
 """The component that profiles parallel text."""
 
+import os
 from typing import Any
 
 from tfx import types
 from tfx.dsl.components.base import base_beam_component, base_beam_executor, executor_spec
+from tfx.dsl.io import fileio
 from tfx.types import artifact_utils, component_spec, standard_artifacts, standard_component_specs
 
 from components.data_profile.examples import source_of_examples
@@ -44,8 +46,14 @@ class Executor(base_beam_executor.BaseBeamExecutor):
             split: source_of_examples(artifact_utils.get_split_uri([examples], split), settings.slice_keys)
             for split in artifact_utils.decode_split_names(examples.split_names)
         }
-        with self._make_beam_pipeline() as pipeline:
-            write_profile(measure(pipeline, splits, settings), profile.uri)
+        # Of the run's folder for artifacts, which all workers see.
+        parts = os.path.join(self._get_tmp_dir(), "parts")
+        try:
+            with self._make_beam_pipeline() as pipeline:
+                write_profile(measure(pipeline, splits, settings, parts), profile.uri)
+        finally:
+            if fileio.exists(parts):
+                fileio.rmtree(parts)
 
 
 class TextProfilerSpec(component_spec.ComponentSpec):

@@ -1,4 +1,7 @@
-"""The Beam part: from pairs of every split to one profile. No more than the vocabulary is held by any one worker."""
+"""The Beam part: from pairs of every split to one profile.
+
+No more than the vocabulary is held by any one worker, nor by an engine that keeps in memory what it groups.
+"""
 
 import collections
 from collections.abc import Iterable
@@ -10,21 +13,26 @@ from components.config.data import TRAIN_SPLIT
 from components.data_profile.batch import KEYS, TALLIES, VALUES, MeasurePlace, PairSource
 from components.data_profile.combiners import CountsCombineFn, FindingCombineFn
 from components.data_profile.keys import IDENTICAL_PAIRS, SHARED_SOURCES, findings
+from components.data_profile.parts import ReadParts
 from components.data_profile.profile import Counts, Finding, Profile, SplitProfile
 from components.data_profile.settings import MIN_VALUES_KEPT, ProfileSettings
 from components.data_profile.shown import ShowFindings
 from components.data_profile.tally import SplitTally, add_tallies
+from components.data_profile.values import add_values
 
 _SHARED = "shared"
 
 
-def measure(pipeline: beam.Pipeline, splits: dict[str, PairSource], settings: ProfileSettings) -> beam.PCollection:
+def measure(
+    pipeline: beam.Pipeline, splits: dict[str, PairSource], settings: ProfileSettings, folder: str
+) -> beam.PCollection:
     """Profiles pairs.
 
     Args:
       pipeline: what does it.
       splits: where the pairs are, by the names of their splits.
       settings: how they become tokens, and what is suspicious of them.
+      folder: where all workers write and read files that are of no use afterwards; whoever calls deletes them.
 
     Returns:
       A single Profile.
@@ -33,7 +41,7 @@ def measure(pipeline: beam.Pipeline, splits: dict[str, PairSource], settings: Pr
         split: pipeline
         | f"Places[{split}]" >> beam.Create(source.places)
         | f"Measure[{split}]"
-        >> beam.ParDo(MeasurePlace(split, source.read, settings)).with_outputs(TALLIES, VALUES, KEYS)
+        >> beam.ParDo(MeasurePlace(split, source.read, settings, folder)).with_outputs(TALLIES, VALUES, KEYS)
         for split, source in splits.items()
     }
     # What a split adds is summed before all splits are put together: a runner may hold what is put together as it is.
@@ -41,14 +49,15 @@ def measure(pipeline: beam.Pipeline, splits: dict[str, PairSource], settings: Pr
         outputs[TALLIES] | f"AddTallies[{split}]" >> beam.CombinePerKey(add_tallies)
         for split, outputs in measured.items()
     ]
-    values = [outputs[VALUES] | f"AddValues[{split}]" >> beam.CombinePerKey(sum) for split, outputs in measured.items()]
     parts = (
         tallies | "AllTallies" >> beam.Flatten() | "TallyParts" >> beam.MapTuple(_tally_part),
-        values | "AllValues" >> beam.Flatten() | "Distributions" >> _Distributions(settings),
+        [outputs[VALUES] for outputs in measured.values()]
+        | "AllValues" >> beam.Flatten()
+        | "AddValues" >> ReadParts(add_values)
+        | "Distributions" >> _Distributions(settings),
         [outputs[KEYS] for outputs in measured.values()]
         | "AllKeys" >> beam.Flatten()
-        | "ByKey" >> beam.GroupByKey()
-        | "Findings" >> beam.FlatMapTuple(findings)
+        | "Findings" >> ReadParts(findings)
         | "AddFindings" >> beam.CombinePerKey(FindingCombineFn())
         | "ShowFindings" >> ShowFindings(splits),
     )

@@ -54,12 +54,16 @@ class _Find(beam.DoFn):
                 hashes.setdefault(kind, []).append(text)
         if not hashes:
             return
+        # Once for the place, however many of its pairs are alike.
+        found: dict[_Wanted, str] = {}
         for pairs in batches(self._read(place)):
             for kind, texts in hashes.items():
                 of_pairs = text_hashes(kind, pairs)
                 for row in np.flatnonzero(np.isin(of_pairs, texts)).tolist():
-                    shown = excerpt(pairs[row].source) if kind == SHARED_SOURCES else pairs[row].excerpt()
-                    yield (self._split, kind, int(of_pairs[row])), shown
+                    text = self._split, kind, int(of_pairs[row])
+                    if text not in found:
+                        found[text] = excerpt(pairs[row].source) if kind == SHARED_SOURCES else pairs[row].excerpt()
+        yield from found.items()
 
 
 def _show(

@@ -72,7 +72,7 @@ def _distances(logs: str, config: Config) -> "list[Distance] | None":
     served = served_texts(logs, config.data.slice_keys)
     with tempfile.TemporaryDirectory() as folder:
         with beam.Pipeline(argv=direct_runner_arguments()) as pipeline:
-            write_profile(measure(pipeline, {"served": served}, settings), folder)
+            write_profile(measure(pipeline, {"served": served}, settings, f"{folder}/parts"), folder)
         profile = read_profile(folder)
     if "served" not in profile.splits:
         raise LogError(f"there are no requests in {logs}")

@@ -53,7 +53,7 @@ def take_in(config, span):
         check(Tally.from_json(file.read()), config.data)
     splits = {split: source_of_examples(f"{folder}/{split}", config.data.slice_keys) for split in examples}
     with beam.Pipeline(argv=direct_runner_arguments()) as pipeline:
-        write_profile(measure(pipeline, splits, profile_settings(config)), folder)
+        write_profile(measure(pipeline, splits, profile_settings(config), f"{folder}/parts"), folder)
     return read_profile(folder)
 
 

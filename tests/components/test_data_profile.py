@@ -7,7 +7,7 @@ import tempfile
 import apache_beam as beam
 import pytest
 
-from components.data_profile.batch import PairSource
+from components.data_profile.batch import MeasurePlace, PairSource
 from components.data_profile.files import read_profile, write_profile
 from components.data_profile.measure import measure
 from components.data_profile.profile import Finding, excerpt
@@ -42,7 +42,7 @@ def profile_of(splits, of_settings):
                 split: PairSource([pairs[start : start + 70] for start in range(0, len(pairs), 70)], iter)
                 for split, pairs in splits.items()
             }
-            write_profile(measure(pipeline, sources, of_settings), folder)
+            write_profile(measure(pipeline, sources, of_settings, f"{folder}/parts"), folder)
         return read_profile(folder)
 
 
@@ -142,6 +142,17 @@ def test_sources_in_several_splits_are_counted_for_each_of_them(profile):
             shared = {pair.source.decode() for pair in pairs if pair.source in theirs}
             assert shared.issuperset(found.examples)
             assert len(found.examples) == min(len(shared), EXAMPLES_SHOWN)
+
+
+def test_a_place_gives_beam_no_more_the_more_pairs_it_has(tmp_path):
+    given = {}
+    for count in (10, 10_000):
+        measure_place = MeasurePlace("train", iter, settings(), str(tmp_path))
+        outputs = list(measure_place.process(random_pairs(4, count, "abcdefgh日😀")))
+        given[count] = [output.tag for output in outputs]
+    assert sorted(given[10]) == sorted(given[10_000]) == ["keys", "tallies", "values"]
+    written = sorted(path.stat().st_size // 32 for path in tmp_path.iterdir())
+    assert 10 <= written[0] < 10_000 <= written[1]
 
 
 def test_what_the_model_sees_as_one_source_is_one():
