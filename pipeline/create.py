@@ -17,7 +17,10 @@ from pipeline.ingestion import create_ingestion
 from pipeline.placement import OnThisMachine, Placement
 
 _TEXT_CODE = ("serving.contract", "transform")
-_WRITING_CODE = ("components.transform", "components.example_gen.sink")
+_WRITING_CODE = (
+    *("components.transform", "components.analyzer_cache", "components.example_gen.sink"),
+    "components.example_gen.parts",
+)
 _TRAINING_CODE = (*_TEXT_CODE, "trainer")
 _EVALUATION_CODE = (
     *("components.config.evaluation", "components.metrics", "components.evaluator", "components.evaluator_executor"),
@@ -61,7 +64,12 @@ def create_pipeline(config: Config, placement: Placement | None = None) -> tfx_p
         schema=data.schema.outputs["schema"],
         preprocessing_fn="transform.preprocessing.preprocessing_fn",
         splits_config=transform_pb2.SplitsConfig(analyze=["train"], transform=["train", "eval"]),
-        custom_config={**text, "code_version": code_version(*_TEXT_CODE, *_WRITING_CODE)},
+        custom_config={
+            **text,
+            "code_version": code_version(*_TEXT_CODE, *_WRITING_CODE),
+            "analyzer_cache": placement.analyzer_cache,
+        },
+        # TFX's own: ours is a folder, which is no input that would have Transform run anew.
         disable_analyzer_cache=True,
         # Transform's own statistics of all splits together would have Beam's direct runner hold every row in memory.
         disable_statistics=True,

@@ -37,6 +37,7 @@ class Placement(abc.ABC):
       epochs, max_steps: length of training; None: as the configuration says.
       root: folder of the artifacts.
       checkpoints: folder of unfinished trainings; None: there is none that outlives a run.
+      analyzer_cache: folder of what Transform has counted in the spans of a window; None: nothing is kept.
       metadata: ML Metadata, with its password: a runner keeps that out of what it compiles; None where the place has
         its own.
       beam_arguments: Beam's pipeline options, by the names of the components that run Beam.
@@ -48,6 +49,7 @@ class Placement(abc.ABC):
     max_steps: Number
     root: str
     checkpoints: str | None
+    analyzer_cache: str | None
     metadata: metadata_store_pb2.ConnectionConfig | None
     beam_arguments: dict[str, list[str]]
 
@@ -103,6 +105,7 @@ class OnThisMachine(Placement):
         self.max_steps = None
         self.root = str(workspace.artifacts)
         self.checkpoints = str(workspace.checkpoints)
+        self.analyzer_cache = str(workspace.analyzer_cache) if config.data.analyzer_cache else None
         self.metadata = connection_of(config)
         workspace.root.mkdir(parents=True, exist_ok=True)
         self.beam_arguments = arguments_by_component(config, "local", wheel_for_workers(config))
@@ -164,6 +167,7 @@ class OnCluster(Placement):
             setattr(self, name, RuntimeParameter(name, parameter.kind))
         self.root = root
         self.checkpoints = f"{root}/checkpoints" if root else None
+        self.analyzer_cache = f"{root}/analyzer_cache" if root and config.data.analyzer_cache else None
         self.metadata = None
         self.beam_arguments = beam_arguments
         self._config = config

@@ -31,6 +31,11 @@ class Workspace:
         return self.root / "checkpoints"
 
     @property
+    def analyzer_cache(self) -> Path:
+        """Folder of what Transform has counted in the spans of a window."""
+        return self.root / "analyzer_cache"
+
+    @property
     def metadata(self) -> Path:
         """SQLite file of ML Metadata."""
         return self.root / "metadata.sqlite"

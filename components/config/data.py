@@ -85,6 +85,13 @@ class DataConfig(Section):
             " days since 1970-01-01; none: the newest."
         ),
     )
+    analyzer_cache: bool = Field(
+        False,
+        description=(
+            "Keep what Transform counts in each span of the training split, so that a window that moves on has only its"
+            " new spans counted. Files of a pattern without a span are taken together for one."
+        ),
+    )
     header: bool = Field(False, description="Formats tsv and csv: the first line names the columns.")
     columns: list[str] = Field(
         ["source", "target"], min_length=2, description="Formats tsv and csv without header: names of the columns."
@@ -201,3 +208,7 @@ class DataConfig(Section):
     def groups_references(self, split: str) -> bool:
         """Whether the rows of one source become one example in a split."""
         return self.group_references and split != TRAIN_SPLIT
+
+    def in_parts(self, split: str) -> bool:
+        """Whether the examples of a split are kept apart by the span and the pattern that they came of."""
+        return self.analyzer_cache and split == TRAIN_SPLIT

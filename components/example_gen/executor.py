@@ -17,10 +17,8 @@ from components.example_gen.pairs import read_pairs
 from components.example_gen.settings import by_entry, unpack_patterns, unpack_settings
 from components.example_gen.sink import ExampleSink
 from components.example_gen.spans import SPANS_PROPERTY, Resolved, resolve_spans
-from components.example_gen.tally import Tally
+from components.example_gen.tally import TALLY_FILE, Tally
 from components.example_gen.verdict import check
-
-TALLY_FILE = "tally.json"
 
 
 class Executor(base_beam_executor.BaseBeamExecutor):
@@ -51,8 +49,8 @@ class Executor(base_beam_executor.BaseBeamExecutor):
         with self._make_beam_pipeline() as pipeline:
             splits, tally = read_pairs(pipeline, data, inputs)
             for split, [uri] in ((split, artifact_utils.get_split_uris([examples], split)) for split in splits):
-                prefix = os.path.join(uri, write_split.DEFAULT_TF_RECORD_FILE_NAME)
-                splits[split] | f"Write[{split}]" >> beam.io.Write(ExampleSink(prefix))
+                for name, of_files in splits[split].items():
+                    of_files | f"Write[{split}][{name}]" >> beam.io.Write(ExampleSink(os.path.join(uri, name)))
             _write_tally(tally, tally_path)
         with open_input(tally_path) as stream:
             check(Tally.from_json(stream.read().decode()), data)

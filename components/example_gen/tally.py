@@ -7,6 +7,9 @@ from collections.abc import Iterable
 
 from components.example_gen.rows import BadRow
 
+# Its name beside the examples.
+TALLY_FILE = "tally.json"
+
 # How many bad rows are told by line; where they stop the run, no file is read further than that.
 BAD_ROWS_TOLD = 5
 
@@ -21,6 +24,8 @@ class Tally:
       weightless: those of them whose weight is 0.
       bad_rows: bad rows, by reason.
       first_bad_rows: the first few, as number of the file, line, and what is wrong where.
+      digests: of each file with examples to train on, the number of its part and the SHA-256 of these in their order,
+        where they are kept apart by part.
       unreadable: files that could not be read to their end, as number of the file and why.
     """
 
@@ -29,6 +34,7 @@ class Tally:
     weightless: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     bad_rows: collections.Counter[str] = dataclasses.field(default_factory=collections.Counter)
     first_bad_rows: list[tuple[int, int, str]] = dataclasses.field(default_factory=list)
+    digests: list[tuple[int, str]] = dataclasses.field(default_factory=list)
     unreadable: list[tuple[int, str]] = dataclasses.field(default_factory=list)
 
     def add_bad_row(self, order: int, path: str, row: BadRow) -> None:
@@ -51,6 +57,7 @@ class Tally:
             weightless=collections.Counter(fields["weightless"]),
             bad_rows=collections.Counter(fields["bad_rows"]),
             first_bad_rows=[tuple(row) for row in fields["first_bad_rows"]],
+            digests=[tuple(file) for file in fields["digests"]],
             unreadable=[tuple(file) for file in fields["unreadable"]],
         )
 
@@ -64,5 +71,7 @@ def add_tallies(tallies: Iterable[Tally]) -> Tally:
         total.weightless.update(tally.weightless)
         total.bad_rows.update(tally.bad_rows)
         total.first_bad_rows = sorted(total.first_bad_rows + tally.first_bad_rows)[:BAD_ROWS_TOLD]
+        total.digests += tally.digests
         total.unreadable = sorted(total.unreadable + tally.unreadable)
+    total.digests.sort()
     return total

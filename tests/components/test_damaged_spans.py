@@ -47,7 +47,8 @@ def take_in(config, span):
     with beam.Pipeline(argv=direct_runner_arguments()) as pipeline:
         examples, tally = read_pairs(pipeline, config.data, find_inputs(config.data.base, patterns))
         tally | beam.Map(Tally.to_json) | beam.io.WriteToText(f"{folder}/tally", shard_name_template="")
-        for split, of_split in examples.items():
+        for split, files in examples.items():
+            [of_split] = files.values()
             of_split | f"Write[{split}]" >> beam.io.Write(ExampleSink(f"{folder}/{split}/pairs"))
     with open(f"{folder}/tally", encoding="utf-8") as file:
         check(Tally.from_json(file.read()), config.data)

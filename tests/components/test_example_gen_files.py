@@ -34,12 +34,13 @@ def test_a_relative_folder_is_that_of_the_working_directory(tmp_path, monkeypatc
 
 
 def test_files_are_read_by_entry_and_then_by_path(tmp_path):
-    touch(tmp_path, "a.src", "b.src", "x.tgt", "y.tgt", "eval.src", "eval.tgt")
-    inputs = find_inputs(str(tmp_path), [["eval.src", "eval.tgt"], ["[ab].src", "[xy].tgt"]])
+    touch(tmp_path, "a.src", "b.src", "c.src", "x.tgt", "y.tgt", "z.tgt", "eval.src", "eval.tgt")
+    inputs = find_inputs(str(tmp_path), [["eval.src", "eval.tgt"], ["c.src\n[ab].src", "[xy].tgt\nz.tgt"]])
     assert inputs == [
-        InputFiles(0, 0, (f"{tmp_path}/eval.src", f"{tmp_path}/eval.tgt")),
-        InputFiles(1, 1, (f"{tmp_path}/a.src", f"{tmp_path}/x.tgt")),
-        InputFiles(2, 1, (f"{tmp_path}/b.src", f"{tmp_path}/y.tgt")),
+        InputFiles(0, 0, 0, (f"{tmp_path}/eval.src", f"{tmp_path}/eval.tgt")),
+        InputFiles(1, 1, 1, (f"{tmp_path}/c.src", f"{tmp_path}/x.tgt")),
+        InputFiles(2, 1, 2, (f"{tmp_path}/a.src", f"{tmp_path}/y.tgt")),
+        InputFiles(3, 1, 2, (f"{tmp_path}/b.src", f"{tmp_path}/z.tgt")),
     ]
 
 

@@ -27,10 +27,12 @@ def ingest(folder, data, arguments=(), shard_bytes=1 << 20):
     inputs = find_inputs(data.base, [[entry.pattern] for entry in data.inputs])
     with beam.Pipeline(argv=[*direct_runner_arguments(), *arguments]) as pipeline:
         examples, tally = read_pairs(pipeline, data, inputs)
-        for split, written in examples.items():
-            written | f"Write[{split}]" >> beam.io.Write(ExampleSink(str(output / split / "data"), shard_bytes))
+        for split, files in examples.items():
+            for name, written in files.items():
+                path = str(output / split / name)
+                written | f"Write[{split}][{name}]" >> beam.io.Write(ExampleSink(path, shard_bytes))
         tally | beam.Map(Tally.to_json) | beam.io.WriteToText(str(output / "tally"), shard_name_template="")
-    found = {split: read_examples((output / split).glob("data-*.gz")) for split in data.split_names()}
+    found = {split: read_examples((output / split).glob("*.gz")) for split in data.split_names()}
     return found, Tally.from_json((output / "tally").read_text(encoding="utf-8"))
 
 
@@ -112,6 +114,26 @@ def test_rows_of_a_source_become_one_example_in_every_split_but_train(tmp_path, 
     assert (tally.rows, tally.pairs) == (16, {"train": 8, "eval": 8})
 
 
+def test_examples_to_train_on_are_kept_apart_by_pattern_where_asked_to(tmp_path):
+    base = write(tmp_path, a=[("a", "A")], b=[("b", "B")], c=[("c", "C"), ("a", "A")], eval=[("d", "D")])
+    inputs = [
+        {"pattern": "eval.tsv", "splits": {"eval": 1}},
+        {"pattern": "[ab].tsv", "splits": {"train": 1}},
+        {"pattern": "c.tsv", "splits": {"train": 1}},
+    ]
+    examples, tally = ingest(tmp_path, data_config(base, inputs=inputs, analyzer_cache=True))
+    assert sorted(x["source"][0] for x in examples["train"]) == ["a", "a", "b", "c"]
+    train = tmp_path / "output" / "train"
+    by_part = {part: read_examples(train.glob(f"part-{part}-*.gz")) for part in (1, 2)}
+    assert {part: sorted(x["source"][0] for x in found) for part, found in by_part.items()} == {
+        1: ["a", "b"],
+        2: ["a", "c"],
+    }
+    assert [path.name for path in (tmp_path / "output" / "eval").iterdir()] == ["data_tfrecord-00000-of-00001.gz"]
+    assert [part for part, _ in tally.digests] == [1, 1, 2]
+    assert len(set(tally.digests)) == 3
+
+
 @pytest.mark.parametrize("source", [b"a", b"x" * 127, b"x" * 128, "日".encode() * 9000])
 @pytest.mark.parametrize("weight", [None, 0.0, 0.1])
 def test_examples_are_what_protocol_buffers_make_of_them(source, weight):
@@ -165,7 +187,7 @@ def test_many_examples_are_shared_among_files_of_bounded_size(tmp_path):
     examples, _ = ingest(tmp_path, data_config(base, inputs=inputs), shard_bytes=20_000)
     shards = sorted((tmp_path / "output" / "train").iterdir())
     assert 3 < len(shards) < 10
-    assert shards[0].name == f"data-00000-of-{len(shards):05}.gz"
+    assert shards[0].name == f"data_tfrecord-00000-of-{len(shards):05}.gz"
     assert len(read_examples(shards[:1])) < 300
     assert sorted((x["source"][0], x["target"][0]) for x in examples["train"]) == sorted(rows)
     assert len(list((tmp_path / "output" / "eval").iterdir())) == 1

@@ -38,12 +38,12 @@ VERTEX = {
 }
 
 
-def compiled(folder, target, section, **settings):
+def compiled(folder, target, section, overrides=(), **settings):
     """The documents that are written for a target."""
     folder.mkdir(exist_ok=True)
     config = write_task(folder, deploy={target: section}, **settings).config
     output = folder / "pipeline.yaml"
-    outcome = seq2seq("compile", config, "--target", target, "--output", output)
+    outcome = seq2seq("compile", config, "--target", target, "--output", output, *overrides)
     assert outcome.exit_code == 0, outcome.output
     assert outcome.output == f"{output}: pipeline toy for {target}\n"
     return list(yaml.safe_load_all(output.read_text(encoding="utf-8")))
@@ -58,7 +58,8 @@ def kubeflow(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def vertex(tmp_path_factory):
-    [job] = compiled(tmp_path_factory.mktemp("vertex"), "vertex", VERTEX)
+    # On Kubeflow it is off.
+    [job] = compiled(tmp_path_factory.mktemp("vertex"), "vertex", VERTEX, ("--set", "data.analyzer_cache=true"))
     return job
 
 
@@ -201,6 +202,12 @@ def test_training_on_vertex_is_a_custom_job(vertex):
     assert parsed.job_spec.service_account == VERTEX["service_account"]
     assert parsed.job_spec.network == VERTEX["network"]
     assert config["training"]["batch_tokens"] == 256, "what the training itself needs is there as well"
+
+
+def test_what_outlives_a_run_is_below_the_pipeline_root(kubeflow, vertex):
+    for spec, counts in ((kubeflow[0], None), (vertex["pipelineSpec"], "gs://bucket/root/analyzer_cache")):
+        assert custom_config(spec, "Trainer")["checkpoints"] == "gs://bucket/root/checkpoints"
+        assert custom_config(spec, "Transform")["analyzer_cache"] == counts
 
 
 def test_the_endpoint_gets_the_blessed_model(vertex):

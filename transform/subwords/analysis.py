@@ -1,4 +1,7 @@
-"""Vocabularies of subwords, learned over the whole training split on Beam, inside TFT's analysis."""
+"""Vocabularies of subwords, learned over the whole training split on Beam, inside TFT's analysis.
+
+Words are counted in each part of the split that is analyzed apart; its counts are what TFT's cache keeps of a part.
+"""
 
 import logging
 import os
@@ -9,6 +12,7 @@ from typing import NamedTuple
 import apache_beam as beam
 import numpy as np
 import tensorflow as tf
+import tensorflow_transform as tft
 import tensorflow_transform.beam as tft_beam
 from tensorflow_transform import analyzer_nodes, nodes
 
@@ -48,16 +52,26 @@ def learn_subwords(words: tf.Tensor, config: TextConfig, name: str) -> Subwords:
         config: Its vocabulary_size and min_count decide which pieces are kept.
         name: Name of the vocabulary's file.
     """
-    # What tft.experimental.ptransform_analyzer does, but that it takes either all of the outputs for files, or none.
+    # What tft.experimental.ptransform_analyzer does; but that takes either all of the outputs for files, or none, and
+    # allows of one alone where there is a cache.
     outputs = [
         analyzer_nodes.TensorInfo(tf.string, [], analyzer_nodes.TemporaryAssetInfo(_file_content([]), "text")),
         analyzer_nodes.TensorInfo(tf.int64, [None], None),
         analyzer_nodes.TensorInfo(tf.bool, [None], None),
     ]
+    with tf.name_scope(f"{name}_words"):
+        counts = nodes.apply_operation(
+            analyzer_nodes.PTransform,
+            analyzer_nodes.get_input_tensors_value_nodes([words]),
+            ptransform=_CountWords(),
+            output_tensor_info_list=[analyzer_nodes.TensorInfo(tf.string, [None], None)],
+            is_partitionable=True,
+            cache_coder=_WordCountCoder(),
+        )
     with tf.name_scope(name):
         learned = nodes.apply_multi_output_operation(
             analyzer_nodes.PTransform,
-            analyzer_nodes.get_input_tensors_value_nodes([words]),
+            counts,
             ptransform=_LearnSubwords(config.vocabulary_size, config.min_count, name),
             output_tensor_info_list=outputs,
             is_partitionable=False,
@@ -66,8 +80,31 @@ def learn_subwords(words: tf.Tensor, config: TextConfig, name: str) -> Subwords:
     return Subwords(path, PieceTrie(edges, is_piece))
 
 
+class _CountWords(beam.PTransform):
+    """Batches of words, (string [n],), to words and their counts, each word once."""
+
+    def expand(self, batches):
+        return batches | "CountWordsOfBatches" >> beam.FlatMap(_count_words) | "CountWords" >> beam.CombinePerKey(sum)
+
+    def __repr__(self) -> str:
+        # Part of the key in TFT's cache; Beam's own has the address of the object.
+        return f"<{type(self).__name__}>"
+
+
+class _WordCountCoder(tft.experimental.PTransformAnalyzerCacheCoder):
+    """A word and its count as bytes: the count in decimal digits, a space, and the word."""
+
+    def encode_cache(self, cache: tuple[str, int]) -> bytes:
+        word, count = cache
+        return f"{count} {word}".encode()
+
+    def decode_cache(self, encoded_cache: bytes) -> tuple[str, int]:
+        count, word = encoded_cache.decode().split(" ", 1)
+        return word, int(count)
+
+
 class _LearnSubwords(tft_beam.experimental.PTransformAnalyzer):
-    """Batches of words, (string [n],), to the path of the vocabulary, and the two arrays of its trie."""
+    """Words and their counts, a word once for each part, to the path of the vocabulary, and the arrays of its trie."""
 
     def __init__(self, size: int, min_count: int, name: str):
         super().__init__()
@@ -75,8 +112,8 @@ class _LearnSubwords(tft_beam.experimental.PTransformAnalyzer):
         self._min_count = min_count
         self._name = name
 
-    def expand(self, batches):
-        words = batches | "CountWordsOfBatches" >> beam.FlatMap(_count_words) | "CountWords" >> beam.CombinePerKey(sum)
+    def expand(self, counts):
+        words = counts | "SumOfParts" >> beam.CombinePerKey(sum)
         characters = (
             words
             | "CountCharactersOfWords" >> beam.FlatMap(_count_characters)

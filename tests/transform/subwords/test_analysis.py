@@ -30,7 +30,8 @@ def learn_on_beam(batches, folder, size=500, min_count=1, **options):
     analyzer.base_temp_dir = str(folder / "temporary")
     with beam.Pipeline(options=PipelineOptions(**options)) as pipeline:
         words = pipeline | beam.Create([(np.array([x.encode() for x in batch], object),) for batch in batches])
-        for name, output in zip(("path", "edges", "is_piece"), words | analyzer, strict=True):
+        outputs = words | analysis._CountWords() | analyzer
+        for name, output in zip(("path", "edges", "is_piece"), outputs, strict=True):
             _ = output | f"Keep{name}" >> beam.Map(_save, str(folder / f"{name}.npy"))
     path, edges, is_piece = (np.load(folder / f"{name}.npy") for name in ("path", "edges", "is_piece"))
     return pathlib.Path(str(path)).read_text(encoding="utf-8").split("\n")[:-1], edges, is_piece
