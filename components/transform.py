@@ -10,6 +10,7 @@ from typing import Any
 import apache_beam as beam
 import pyarrow as pa
 import tensorflow as tf
+from apache_beam.pipeline import AppliedPTransform
 from tensorflow_metadata.proto.v0 import schema_pb2
 from tensorflow_transform.beam.analyzer_cache import DatasetKey
 from tfx import types
@@ -41,7 +42,7 @@ class Executor(executor.Executor):
         if place:
             examples = artifact_utils.get_single_uri(input_dict[standard_component_specs.EXAMPLES_KEY])
             cache, keys = AnalyzerCache(place), analysis_keys(read_parts(examples), settings)
-        with _our_processor(cache, keys):
+        with _our_processor(cache, keys), _inputs_read_twice():
             super().Do(input_dict, output_dict, exec_properties)
 
 
@@ -143,3 +144,19 @@ def _our_processor(cache: AnalyzerCache | None, keys: Mapping[str, str]) -> Iter
         yield
     finally:
         executor.TransformProcessor = before
+
+
+@contextlib.contextmanager
+def _inputs_read_twice() -> Iterator[None]:
+    """Has TFT make copies of what is read for a second analysis, as of tokens where the other side has subwords.
+
+    TFT 1.16 makes them without two arguments that Beam wants since; later ones give them.
+    """
+    initializer = AppliedPTransform.__init__
+    before = initializer.__defaults__
+    # An environment and annotations.
+    initializer.__defaults__ = (None, None)
+    try:
+        yield
+    finally:
+        initializer.__defaults__ = before

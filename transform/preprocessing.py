@@ -44,7 +44,8 @@ def preprocessing_fn(inputs: dict[str, Any], custom_config: dict[str, Any]) -> d
     target_too_long = all_target_pieces.row_lengths() > target_config.max_length
 
     # The vocabularies are those of the pairs that training sees; but for subwords, which are needed to know them.
-    dropped = tf.zeros_like(source_too_long)
+    # Made of the text itself: made of what is cut by subwords, it would have all examples read once more.
+    dropped = tf.zeros_like(source_text, tf.bool)
     if source_config.on_too_long == "drop":
         dropped |= source_too_long
     if target_config.on_too_long == "drop":

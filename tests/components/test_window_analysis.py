@@ -213,3 +213,10 @@ def test_when_a_window_moves_on_only_spans_that_are_new_or_changed_are_analyzed(
     assert "1 of the 3 parts of the training split are known, and not analyzed again" in caplog.messages
     check(moved, rows)
     assert len(list(window.cache.iterdir())) == 3, "of the spans that have left the window nothing is kept"
+
+
+def test_other_settings_use_nothing_of_it_and_what_needs_all_texts_is_analyzed_twice(window):
+    window, rows = window
+    dropped = window.run(4, **SIDES | {"target": {"unit": "space", "on_too_long": "drop"}})
+    assert dropped.analyzed == 2 * 3 * ROWS
+    check(dropped, rows)
