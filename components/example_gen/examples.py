@@ -4,7 +4,6 @@ import functools
 import struct
 from collections.abc import Iterable, Sequence
 
-from google.protobuf.internal.encoder import _VarintBytes
 from tensorflow.core.example import example_pb2
 
 from transform.features import EXAMPLE_WEIGHT, REFERENCES, SOURCE, TARGET
@@ -47,7 +46,17 @@ def _field(number: int, content: bytes) -> bytes:
     """A field of the wire format of Protocol Buffers that holds bytes or a message. Beside it, building messages in
     Python takes most of the time that a pair does."""
     size = len(content)
-    return _TAGS[number] + (_SHORT_LENGTHS[size] if size < 128 else _VarintBytes(size)) + content
+    return _TAGS[number] + (_SHORT_LENGTHS[size] if size < 128 else _varint(size)) + content
+
+
+def _varint(number: int) -> bytes:
+    """Seven bits in each byte, the lowest first; all bytes but the last have their highest bit set."""
+    encoded = bytearray()
+    while number > 127:
+        encoded.append(number & 127 | 128)
+        number >>= 7
+    encoded.append(number)
+    return bytes(encoded)
 
 
 def place(example: bytes, order: int, line: int) -> bytes:
