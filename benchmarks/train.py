@@ -63,7 +63,9 @@ def main(
             ways["PyTorch"] = _Worker(str(torch_python), "torch", bucketed, shape, threads)
             ways["PyTorch, bfloat16"] = _Worker(str(torch_python), "torch", bucketed, rounded, threads)
         try:
-            failures = _first_turns(ways)
+            failures = {way: error for way, worker in ways.items() if (error := worker.take_first_turn())}
+            if "product" in failures:
+                raise RuntimeError(failures["product"])
             taking_part = {way: worker for way, worker in ways.items() if way not in failures}
             for _ in range(turns):
                 for worker in taking_part.values():
@@ -72,32 +74,19 @@ def main(
             for worker in ways.values():
                 worker.close()
     sys.stdout.write(_table(taking_part, _target_tokens(drawn), _target_tokens(batches)))
-    for way, reason in failures.items():
+    for way, error in failures.items():
+        # PyTorch's LSTM in bfloat16 needs instructions that not every processor has.
+        reason = [line for line in error.splitlines() if line.strip()][-1]
         sys.stdout.write(f"\n{way} took no part: {reason}\n")
     if "PyTorch" not in ways:
         sys.stdout.write(f"\nPyTorch took no part: {torch_python} has none.\n")
-
-
-def _first_turns(ways: dict[str, "_Worker"]) -> dict[str, str]:
-    """Has each way take its first turn, which traces graphs; returns the peers that cannot, and why."""
-    failures = {}
-    for way, worker in ways.items():
-        try:
-            worker.take_turn()
-        except RuntimeError as error:
-            # PyTorch's LSTM in bfloat16 needs instructions that not every processor has.
-            if not way.startswith("PyTorch"):
-                raise
-            said = str(error).splitlines()
-            failures[way] = next((line for line in reversed(said) if "Error" in line), said[-1])
-    return failures
 
 
 class _Worker:
     """A process that trains in one way.
 
     Attributes:
-        seconds: Of each turn.
+        seconds: Of each turn that counts.
         peak_memory_mb: Of the process, after its last turn.
     """
 
@@ -112,6 +101,15 @@ class _Worker:
         )
         self.seconds: list[float] = []
         self.peak_memory_mb = 0.0
+
+    def take_first_turn(self) -> str:
+        """Takes a turn that does not count, in which graphs are traced; gives what a way says that cannot, else ""."""
+        try:
+            self.take_turn()
+        except RuntimeError as error:
+            return str(error)
+        self.seconds.clear()
+        return ""
 
     def take_turn(self) -> None:
         """Trains on all batches once.
@@ -134,8 +132,7 @@ class _Worker:
 
 
 def _table(ways: dict[str, _Worker], drawn_tokens: int, all_tokens: int) -> str:
-    # The first turn does not count.
-    speeds = {way: drawn_tokens / statistics.median(worker.seconds[1:]) for way, worker in ways.items()}
+    speeds = {way: drawn_tokens / statistics.median(worker.seconds) for way, worker in ways.items()}
     rows = ["| way | target tokens/s | to the product | seconds per epoch | peak memory, MB | to the product |"]
     rows.append("|---|---|---|---|---|---|")
     product = next(iter(ways))
