@@ -19,11 +19,11 @@ _STRIDE = 2_654_435_761
 _OF_FILE = 50_000
 
 
-def write_pairs(folder: Path, count: int) -> None:
-    """Writes the first `count` pairs into files pairs-*.tsv, a pair a line, source, tab and target."""
+def write_pairs(folder: Path, count: int, first: int = 0) -> None:
+    """Writes `count` pairs, from number `first` on, into files pairs-*.tsv, a pair a line, source, tab and target."""
     for start in range(0, count, _OF_FILE):
         with (folder / f"pairs-{start}.tsv").open("w", encoding="utf-8") as file:
-            written = pairs(start, min(_OF_FILE, count - start))
+            written = pairs(first + start, min(_OF_FILE, count - start))
             file.writelines(f"{source}\t{target}\n" for source, target in written)
 
 

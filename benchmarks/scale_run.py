@@ -4,6 +4,7 @@ import json
 import logging
 import os
 import sys
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from pipeline.config import Config
 from pipeline.create import create_pipeline
 from pipeline.ingestion import create_ingestion
 from pipeline.placement import OnThisMachine
+from pipeline.run_id import new_run_id
 from pipeline.runners.events import NodeEvent
 from pipeline.runners.local import LocalRunner
 
@@ -51,11 +53,27 @@ def run(what: str, count: int, workers: int, folder: Path) -> list[dict[str, Any
     config = _config(folder, {"train": 1, "eval": 1} if evaluated else {"train": 98, "eval": 2}, workers)
     placement = OnThisMachine(config)
     pipeline = _evaluation(config, placement, folder) if evaluated else create_pipeline(config)
+    names = [node.id for node in pipeline.components]
+    last = "Evaluator" if evaluated else "Transform"
+    costs = run_nodes(names[: 1 + names.index(last)], pipeline, placement)
+    return [cost for cost in costs if cost["node"] == "Evaluator" or not evaluated]
+
+
+def run_nodes(
+    names: Collection[str], pipeline: tfx_pipeline.Pipeline, placement: OnThisMachine
+) -> list[dict[str, Any]]:
+    """Runs some of the nodes, and gives what each of them cost, as benchmarks.scale.Cost has it."""
     ended = _Ended()
     logger = logging.getLogger("seq2seq.run")
     logger.setLevel(logging.INFO)
     logger.addHandler(ended)
-    _run_until("Evaluator" if evaluated else "Transform", pipeline, placement)
+    compiled = compiler.Compiler().compile(pipeline)
+    parameters = {constants.PIPELINE_RUN_ID_PARAMETER_NAME: new_run_id()}
+    runtime_parameter_utils.substitute_runtime_parameter(compiled, parameters)
+    nodes = [node for node in compiled.nodes if node.pipeline_node.node_info.id in names]
+    del compiled.nodes[:]
+    compiled.nodes.extend(nodes)
+    LocalRunner(placement.metadata).run_with_ir(compiled)
     return [
         {
             "node": event.node,
@@ -67,17 +85,7 @@ def run(what: str, count: int, workers: int, folder: Path) -> list[dict[str, Any
             ),
         }
         for event, processor_seconds in ended.events
-        if event.node == "Evaluator" or not evaluated
     ]
-
-
-def _run_until(last: str, pipeline: tfx_pipeline.Pipeline, placement: OnThisMachine) -> None:
-    """Runs the nodes up to one of them."""
-    compiled = compiler.Compiler().compile(pipeline)
-    parameters = {constants.PIPELINE_RUN_ID_PARAMETER_NAME: "scale"}
-    runtime_parameter_utils.substitute_runtime_parameter(compiled, parameters)
-    del compiled.nodes[1 + [node.pipeline_node.node_info.id for node in compiled.nodes].index(last) :]
-    LocalRunner(placement.metadata).run_with_ir(compiled)
 
 
 def _evaluation(config: Config, placement: OnThisMachine, folder: Path) -> tfx_pipeline.Pipeline:
