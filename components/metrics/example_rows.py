@@ -66,7 +66,8 @@ def read_examples(evaluation_uri: str, columns: Sequence[str] | None = None) -> 
     tables = []
     for file in sorted(match.metadata_list, key=lambda file: file.path):
         with FileSystems.open(file.path) as stream:
-            tables.append(pq.ParquetFile(pa.PythonFile(stream, "r")).read(columns=columns))
+            # A thread of Arrow's that lets go of a Python object while Python ends aborts the process.
+            tables.append(pq.ParquetFile(pa.PythonFile(stream, "r")).read(columns=columns, use_threads=False))
     return pa.concat_tables(tables)
 
 

@@ -3,6 +3,8 @@
 import dataclasses
 import math
 import random
+import subprocess
+import sys
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -153,6 +155,20 @@ def test_rows_are_read_from_all_files(tmp_path):
     pq.write_table(rows.slice(0, 50), tmp_path / FOLDER / "part-0.parquet")
     pq.write_table(rows.slice(50), tmp_path / FOLDER / "part-1.parquet")
     assert read_examples(str(tmp_path)).equals(rows)
+
+
+def test_reading_leaves_no_thread_that_aborts_the_process_when_python_ends(tmp_path):
+    (tmp_path / FOLDER).mkdir()
+    pq.write_table(table(EXAMPLES, BETTER), tmp_path / FOLDER / "part-0.parquet")
+    script = """
+import os, sys
+from components.metrics.example_rows import read_examples
+
+before = os.listdir("/proc/self/task")
+assert read_examples(sys.argv[1]).num_rows
+assert os.listdir("/proc/self/task") == before, "there are new threads"
+"""
+    subprocess.run([sys.executable, "-W", "ignore", "-c", script, tmp_path], check=True)
 
 
 @pytest.mark.parametrize("metric", METRICS)
