@@ -52,7 +52,8 @@ def _table(
 ) -> list[str]:
     rows = ["| key | type | default | meaning |", "|---|---|---|---|"]
     for name, field in section.model_fields.items():
-        meaning = (field.description or "").replace("|", "\\|")
+        # A row is one line; docstrings have several.
+        meaning = " ".join((field.description or "").split()).replace("|", "\\|")
         below = section_of(field.annotation)
         kind = f"{_type(field.annotation)}{_range(field.metadata)}" if below is None else "section"
         if below and prefix and first_titles[below] != _title(prefix, name, field):

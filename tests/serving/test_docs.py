@@ -4,6 +4,7 @@ import pathlib
 import re
 
 import pytest
+from google import protobuf
 
 from serving.server.flags import flag_parser
 
@@ -21,6 +22,8 @@ def test_an_example(local, tmp_path, monkeypatch, capsys, place):
         "models/dates": "models/translator",
     }
     code = EXAMPLES[place]
+    if "import prediction_service_pb2\n" in code and int(protobuf.__version__.partition(".")[0]) >= 5:
+        pytest.skip("the page says that newer releases of protobuf refuse this module")
     for shown, real in there.items():
         code = code.replace(shown, real)
     exec(compile(code, f"example {place}", "exec"), {})

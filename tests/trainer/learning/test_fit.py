@@ -155,7 +155,7 @@ def test_the_learning_rate_falls_where_the_loss_does_not(splits, tmp_path):
         splits,
         tmp_path,
         epochs=6,
-        optimizer=OptimizerConfig(learning_rate=2.0),
+        optimizer=OptimizerConfig(learning_rate=10.0),
         schedule=ScheduleConfig(decay="plateau", plateau_factor=0.1),
         early_stopping=EarlyStoppingConfig(patience=None),
     )
@@ -167,7 +167,7 @@ def test_the_learning_rate_falls_where_the_loss_does_not(splits, tmp_path):
     assert worse
     for index, epoch in enumerate(result.history):
         falls = sum(earlier < index for earlier in worse)
-        assert epoch.learning_rate == pytest.approx(2.0 * 0.1**falls)
+        assert epoch.learning_rate == pytest.approx(10.0 * 0.1**falls)
 
 
 def test_evaluation_and_the_end_have_the_moving_average(splits, tmp_path, caplog):
