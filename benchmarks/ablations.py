@@ -29,9 +29,12 @@ VARIANTS = {
     "dot": ["model.attention=dot"],
     "additive": ["model.attention=additive"],
     "additive, before the cell": ["model.attention=additive", "model.attention_place=before"],
+    "dot, before the cell": ["model.attention=dot", "model.attention_place=before"],
     "multi-head": ["model.attention=multi_head", "model.attention_scaled=true"],
     "input feeding": ["model.attention_place=input_feeding"],
+    "two encoder layers": ["model.encoder_layers=2", "model.residual=true"],
     "GRU": ["model.cell=gru"],
+    "GRU, dot, input feeding": ["model.cell=gru", "model.attention=dot", "model.attention_place=input_feeding"],
     "SimpleRNN": ["model.cell=simple_rnn"],
     "scheduled sampling": [
         "training.objective.scheduled_sampling.decay=inverse_sigmoid",

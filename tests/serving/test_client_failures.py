@@ -104,7 +104,8 @@ def test_the_deadline_holds_for_all_tries_together(translate):
         with pytest.raises(DeadlineError):
             translate(connection, ["hello"])
         assert time.monotonic() - start < 2
-    assert all(remaining <= 0.6 for remaining in server.deadlines)
+    # gRPC sends what is left of a deadline in whole milliseconds, rounded up.
+    assert max(server.deadlines) < 0.61
     assert server.deadlines[2] < server.deadlines[1] - 0.05, "the second try has what the first has left"
 
 
