@@ -29,6 +29,7 @@ VARIANTS = {
     "dot": ["model.attention=dot"],
     "additive": ["model.attention=additive"],
     "additive, before the cell": ["model.attention=additive", "model.attention_place=before"],
+    "general, before the cell": ["model.attention_place=before"],
     "dot, before the cell": ["model.attention=dot", "model.attention_place=before"],
     "multi-head": ["model.attention=multi_head", "model.attention_scaled=true"],
     "input feeding": ["model.attention_place=input_feeding"],
