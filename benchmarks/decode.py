@@ -1,6 +1,6 @@
 """Speed of decoding: in the graph, step by step from a client, and by a Python loop that calls the model once a token.
 
-    python -m benchmarks.decode configs/g2p.yaml runs/g2p/served/g2p/VERSION words.txt
+    python -m benchmarks.decode configs/g2p-small.yaml runs/g2p-small/served/seq2seq/VERSION words.txt
 
 All ways decode the same lines with the same weights, in turns: greedy and beam 5, in batches of several sizes. The
 first two go over gRPC through a local model server in a process of its own. What is printed is a Markdown table: for
