@@ -79,18 +79,16 @@ def measure_confidence(
         if all(sums_column(prefix, metric) in examples.column_names for metric in statistics)
     ]
     columns = [(prefix, metric) for prefix in prefixes for metric in statistics]
-    matrix = [_matrix(examples, sums_column(prefix, metric)) for prefix, metric in columns]
-    widths = np.cumsum([part.shape[1] for part in matrix])[:-1]
-    sums = np.concatenate(matrix, axis=1)[order]
-    del matrix
+    sums, starts = _sums(examples, [sums_column(*column) for column in columns], order)
     confidence = Confidence()
     slices = {name: np.sort(places[rows]) for name, rows in rows_by_slice(examples, slicings).items()}
     for name, rows in sorted(slices.items(), key=lambda item: item[1][0]):
         if len(rows) < MIN_EXAMPLES and name != OVERALL:
             continue
-        of_slice = sums[rows]
-        samples = dict(zip(columns, np.split(resample(of_slice), widths, axis=1), strict=True))
-        totals = dict(zip(columns, np.split(of_slice.sum(axis=0), widths), strict=True))
+        # Of all rows there is no need for a copy.
+        of_slice = sums if len(rows) == len(sums) else sums[rows]
+        samples = dict(zip(columns, np.split(resample(of_slice), starts, axis=1), strict=True))
+        totals = dict(zip(columns, np.split(of_slice.sum(axis=0), starts), strict=True))
         confidence.metrics[name] = {
             metric: _sureness(statistic, metric, prefixes, samples, totals) for metric, statistic in statistics.items()
         }
@@ -114,9 +112,16 @@ def read_confidence(evaluation_uri: str) -> Confidence:
         return Confidence.model_validate(json.loads(stream.read()))
 
 
-def _matrix(examples: pa.Table, column: str) -> np.ndarray:
-    values = examples.column(column).combine_chunks()
-    return values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), -1)
+def _sums(examples: pa.Table, columns: Sequence[str], order: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What each example adds, in an order: the columns side by side, and where all but the first of them start."""
+    sizes = [len(examples.column(column)[0]) for column in columns]
+    starts = np.cumsum([0, *sizes])
+    sums = np.empty((examples.num_rows, starts[-1]))
+    # One column at a time: memory is that of the result, and of one column.
+    for column, start, end in zip(columns, starts[:-1], starts[1:], strict=True):
+        values = examples.column(column).combine_chunks()
+        sums[:, start:end] = values.flatten().to_numpy(zero_copy_only=False).reshape(len(values), -1)[order]
+    return sums, starts[1:-1]
 
 
 def rows_by_slice(examples: pa.Table, slicings: Sequence[Slicing]) -> dict[str, np.ndarray]:
