@@ -98,14 +98,14 @@ def test_all_else_fails_at_once(translate, code, kind):
 def test_the_deadline_holds_for_all_tries_together(translate):
     server = FlakyServer([0.2, Code.UNAVAILABLE, 5.0])
     with server.running() as address:
-        connection = Connection(address, deadline_seconds=0.6, retry=Retry(attempts=9, first_seconds=0.2))
+        # gRPC rounds what is left of a deadline up, to one millisecond more at the most.
+        connection = Connection(address, deadline_seconds=0.599, retry=Retry(attempts=9, first_seconds=0.2))
         assert translate(connection, ["hello"]) == ["hello"]
         start = time.monotonic()
         with pytest.raises(DeadlineError):
             translate(connection, ["hello"])
         assert time.monotonic() - start < 2
-    # gRPC sends what is left of a deadline in whole milliseconds, rounded up.
-    assert max(server.deadlines) < 0.61
+    assert all(remaining <= 0.6 for remaining in server.deadlines)
     assert server.deadlines[2] < server.deadlines[1] - 0.05, "the second try has what the first has left"
 
 
