@@ -64,6 +64,12 @@ class Config(Section):
                 raise ValueError(
                     f"training.objective.guided_attention.weight is {guided:g}, but model.attention is 'none'"
                 )
+        model, r_drop = self.model, self.training.objective.r_drop
+        if r_drop and not (model.dropout or model.embedding_dropout or model.recurrent_dropout):
+            raise ValueError(
+                f"training.objective.r_drop is {r_drop:g}, but nothing is dropped: model.dropout, embedding_dropout and"
+                " recurrent_dropout are 0"
+            )
         if self.model.share_embeddings and not self.shared_vocabulary:
             raise ValueError("model.share_embeddings is true, but shared_vocabulary is false")
         shortest, longest = self.decoding.min_length, self.target.max_length

@@ -77,7 +77,26 @@ class ObjectiveConfig(Section):
         lt=1.0,
         description="Share of the target distribution that all tokens get alike, padding and start token left out.",
     )
+    r_drop: float = Field(
+        0.0,
+        ge=0.0,
+        le=1000.0,
+        description=(
+            "Factor of how far two passes over the same pairs are apart, which dropout makes differ (R-Drop, Liang et"
+            " al. 2021); 0: one pass."
+        ),
+    )
     guided_attention: GuidedAttentionConfig = Field(GuidedAttentionConfig(), description=GuidedAttentionConfig.__doc__)
     scheduled_sampling: ScheduledSamplingConfig = Field(
         ScheduledSamplingConfig(), description=ScheduledSamplingConfig.__doc__
     )
+
+    @pydantic.model_validator(mode="after")
+    def _passes_read_the_same(self) -> "ObjectiveConfig":
+        decay = self.scheduled_sampling.decay
+        if self.r_drop and decay != "none":
+            raise ValueError(
+                f"r_drop is {self.r_drop:g}, but scheduled_sampling.decay is {decay!r}: the two passes would read"
+                " different tokens"
+            )
+        return self

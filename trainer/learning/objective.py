@@ -8,6 +8,7 @@ from trainer.config.objective import ObjectiveConfig
 from trainer.learning.guided_attention import guided_attention_penalty
 from trainer.learning.label_smoothing import smoothed_cross_entropy
 from trainer.learning.loss import TokenTotals, predictions, token_places
+from trainer.learning.r_drop import divergence, passes, twice
 from trainer.learning.scheduled_sampling import ScheduledSampling
 from trainer.model.product import products_in
 from trainer.model.seq2seq import Seq2Seq
@@ -17,12 +18,13 @@ from transform.features import EXAMPLE_WEIGHT
 class TrainingTotals(NamedTuple):
     """Sums over the tokens of a batch, padding left out. Those of several batches add up.
 
-    Training brings down objective / weight.
+    Training brings down objective / weight. With R-Drop both are over the tokens of both passes.
 
     Attributes:
         objective: Float scalar, the sum of the tokens' losses times their weights.
         weight: Float scalar, the sum of the tokens' weights, which are those of their pairs.
-        shown: Plain cross entropy and hits without weights, as evaluation measures them: what people are shown.
+        shown: Plain cross entropy and hits without weights, as evaluation measures them: what people are shown,
+            with R-Drop of the first pass.
     """
 
     objective: tf.Tensor
@@ -66,6 +68,8 @@ class Objective:
             return self._totals(batch)
 
     def _totals(self, batch: dict[str, tf.Tensor]) -> TrainingTotals:
+        if self._config.r_drop:
+            batch = twice(batch)
         target = batch["target_output_ids"]
         places = token_places(target)
         forced = self._sampling(batch) if self._sampling else self._model.teacher_forcing(batch, training=True)
@@ -78,5 +82,9 @@ class Objective:
             lengths = batch["source_length"], batch["target_length"]
             penalty = guided_attention_penalty(forced.alignment, *lengths, guided.width)
             losses += guided.weight * tf.gather_nd(penalty, places)
+        shown = predicted
+        if self._config.r_drop:
+            shown, again = passes(predicted)
+            losses += self._config.r_drop / 2 * tf.tile(divergence(shown.logits, again.logits), [2])
         weights = tf.gather(batch[EXAMPLE_WEIGHT], places[:, 0])
-        return TrainingTotals(tf.reduce_sum(weights * losses), tf.reduce_sum(weights), predicted.totals())
+        return TrainingTotals(tf.reduce_sum(weights * losses), tf.reduce_sum(weights), shown.totals())
