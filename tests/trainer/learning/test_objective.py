@@ -9,7 +9,7 @@ from tests.trainer.learning.toy_batches import BATCH, TOKENS, log_softmax, objec
 from trainer.learning.loss import token_totals
 from trainer.learning.steps import training_step
 
-SETTINGS = [{}, {"label_smoothing": 0.1, "guided_attention": {"weight": 2.0}}]
+SETTINGS = [{}, {"label_smoothing": 0.1, "guided_attention": {"weight": 2.0}}, {"r_drop": 5.0}]
 
 
 def value_and_gradient(model, batch, settings):

@@ -1,4 +1,4 @@
-"""Training by every objective at once: it learns, and it repeats itself."""
+"""Training by all that an objective may have: it learns, and it repeats itself."""
 
 import random
 
@@ -15,11 +15,11 @@ from trainer.model.seq2seq import Seq2Seq
 
 VOCABULARY = 12
 MODEL = ModelConfig(cell="gru", embedding_size=16, encoder_units=16, decoder_units=32, dropout=0.1)
-OBJECTIVE = {
-    "label_smoothing": 0.05,
-    "guided_attention": {"weight": 0.5},
-    "scheduled_sampling": {"decay": "linear", "slope": 0.002, "minimum": 0.5},
-}
+COMMON = {"label_smoothing": 0.05, "guided_attention": {"weight": 0.5}}
+OBJECTIVES = [
+    {**COMMON, "scheduled_sampling": {"decay": "linear", "slope": 0.002, "minimum": 0.5}},
+    {**COMMON, "r_drop": 2.0},
+]
 
 
 @pytest.fixture(scope="module")
@@ -34,26 +34,28 @@ def splits(tmp_path_factory):
     return [pairs_of(folder / split / "*", longest=6, split=split, weighted=True) for split in ("train", "eval")]
 
 
-def train(splits, folder, epochs):
+def train(splits, folder, objective, epochs):
     training = TrainingConfig(
         epochs=epochs,
         batch_tokens=256,
         optimizer=OptimizerConfig(learning_rate=0.01),
-        objective=ObjectiveConfig(**OBJECTIVE),
+        objective=ObjectiveConfig(**objective),
         log_every_seconds=3600,
     )
     model = Seq2Seq(MODEL, VOCABULARY, VOCABULARY, training.seed)
     return model, fit(model, training, *splits, str(folder))
 
 
-def test_it_learns_what_has_weight(splits, tmp_path):
-    _, result = train(splits, tmp_path, epochs=6)
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_it_learns_what_has_weight(splits, tmp_path, objective):
+    _, result = train(splits, tmp_path, objective, epochs=6)
     assert result.history[-1].eval_token_accuracy > 0.9
     assert result.history[-1].eval_loss < result.history[0].eval_loss
 
 
-def test_it_repeats_itself_to_the_bit(splits, tmp_path):
-    (first, once), (second, again) = (train(splits, tmp_path / name, epochs=1) for name in ("one", "two"))
+@pytest.mark.parametrize("objective", OBJECTIVES)
+def test_it_repeats_itself_to_the_bit(splits, tmp_path, objective):
+    (first, once), (second, again) = (train(splits, tmp_path / name, objective, epochs=1) for name in ("one", "two"))
     assert once.history[0].train_loss == again.history[0].train_loss
     for one, same in zip(first.get_weights(), second.get_weights(), strict=True):
         np.testing.assert_array_equal(one, same)

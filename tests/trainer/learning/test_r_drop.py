@@ -107,4 +107,3 @@ def test_training_by_it_brings_predictions_under_dropout_together():
         return float(tf.reduce_mean(divergence(once, again)[often["target_output_ids"] != 0]))
 
     assert apart(r_drop=5.0) < apart(r_drop=0.0) / 2
-
