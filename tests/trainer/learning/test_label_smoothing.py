@@ -5,17 +5,17 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from serving.contract import PAD_ID, START_ID
-from tests.trainer.learning.toy_batches import BATCH, TOKENS, VOCABULARY, log_softmax, objective_of, toy_model
+from tests.trainer.learning.toy_batches import (
+    BATCH,
+    TOKENS,
+    VOCABULARY,
+    log_softmax,
+    objective_of,
+    smoothed_distributions,
+    toy_model,
+)
 from trainer.learning.label_smoothing import smoothed_cross_entropy
 from trainer.learning.loss import token_totals
-
-
-def distributions(ids, smoothing):
-    """What label smoothing makes of one-hot vectors, [tokens, vocabulary]."""
-    uniform = np.full(VOCABULARY, 1 / (VOCABULARY - 2))
-    uniform[[PAD_ID, START_ID]] = 0.0
-    return (1 - smoothing) * np.eye(VOCABULARY)[ids] + smoothing * uniform
 
 
 @pytest.mark.parametrize("smoothing", [0.1, 0.9])
@@ -23,7 +23,7 @@ def test_value_and_gradient_are_those_of_the_distributions_written_down(smoothin
     rng = np.random.default_rng(3)
     ids = rng.integers(1, VOCABULARY, size=20)
     logits = tf.constant(rng.normal(scale=4, size=(20, VOCABULARY)), tf.float32)
-    wanted = distributions(ids, smoothing)
+    wanted = smoothed_distributions(ids, smoothing)
     np.testing.assert_allclose(wanted.sum(axis=1), 1.0)
 
     with tf.GradientTape() as tape:
@@ -39,7 +39,7 @@ def test_training_minimises_the_smoothed_loss_and_shows_the_plain_one():
     model = toy_model()
     log_probs = log_softmax(model(BATCH))
     totals = objective_of(model, label_smoothing=0.2)(BATCH)
-    wanted = distributions([token for _, _, token in TOKENS], 0.2)
+    wanted = smoothed_distributions([token for _, _, token in TOKENS], 0.2)
     expected = -sum((wanted[index] * log_probs[row, time]).sum() for index, (row, time, _) in enumerate(TOKENS))
     np.testing.assert_allclose(totals.objective, expected, rtol=1e-5)
     assert totals.weight == 6

@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from tests.trainer.learning.toy_batches import BATCH, TOKENS, log_softmax, objective_of, toy_model
+from tests.trainer.learning.toy_batches import (
+    BATCH,
+    TOKENS,
+    log_softmax,
+    objective_of,
+    smoothed_distributions,
+    toy_model,
+)
 from trainer.learning.loss import token_totals
 from trainer.learning.r_drop import divergence, twice
 from trainer.learning.steps import training_step
@@ -63,13 +70,11 @@ def test_the_objective_is_that_of_the_paper(dropout, smoothing):
     objective = objective_of(model, r_drop=5.0, label_smoothing=smoothing)
     totals = objective({**BATCH, "example_weight": tf.constant(weights)})
     once, again = np.split(log_softmax(recorder.logits), 2)
-    uniform = np.full(8, 1 / 6)
-    uniform[[0, 2]] = 0.0  # padding and start
+    wanted = smoothed_distributions([token for _, _, token in TOKENS], smoothing)
     expected = 0.0
-    for place, (row, _, token) in enumerate(TOKENS):
+    for place, (row, _, _) in enumerate(TOKENS):
         for log_probs in once, again:
-            true = (1 - smoothing) * np.eye(8)[token] + smoothing * uniform
-            expected -= weights[row] * true @ log_probs[place]
+            expected -= weights[row] * wanted[place] @ log_probs[place]
         expected += weights[row] * 5.0 * divergence_of(once[place], again[place])
     np.testing.assert_allclose(totals.objective, expected, rtol=1e-4)
     np.testing.assert_allclose(totals.weight, 2 * (4 * 0.5 + 2 * 3.0))

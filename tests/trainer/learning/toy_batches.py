@@ -3,6 +3,7 @@
 import numpy as np
 import tensorflow as tf
 
+from serving.contract import PAD_ID, START_ID
 from trainer.config.model import ModelConfig
 from trainer.config.objective import ObjectiveConfig
 from trainer.learning.objective import Objective
@@ -39,3 +40,10 @@ def log_softmax(logits: np.ndarray) -> np.ndarray:
     """Log-probabilities of logits [..., vocabulary], in double precision."""
     logits = np.asarray(logits, np.float64)
     return logits - np.log(np.exp(logits).sum(axis=-1, keepdims=True))
+
+
+def smoothed_distributions(ids, smoothing):
+    """What label smoothing makes of the one-hot vectors of ids, float [tokens, vocabulary]."""
+    uniform = np.full(VOCABULARY, 1 / (VOCABULARY - 2))
+    uniform[[PAD_ID, START_ID]] = 0.0
+    return (1 - smoothing) * np.eye(VOCABULARY)[ids] + smoothing * uniform
