@@ -17,11 +17,11 @@ from tfx import types
 from tfx.components.transform import component, executor, labels
 from tfx.dsl.components.base import executor_spec
 from tfx.types import artifact_utils, standard_component_specs
-from tfx_bsl.coders.example_coder import RecordBatchToExamplesEncoder
 
 from components.analyzer_cache import AnalyzerCache, analysis_keys
 from components.example_gen.parts import read_parts
 from components.example_gen.sink import ExampleSink
+from components.serialized_examples import SerializeExamples
 
 _LOGGER = logging.getLogger("seq2seq.transform")
 
@@ -118,21 +118,11 @@ class _Processor(executor.TransformProcessor):
         batches: beam.PCollection, schema: schema_pb2.Schema, file_format: str, output_path: str
     ) -> beam.pvalue.PDone:
         del file_format
-        return batches | "Encode" >> beam.ParDo(_Encode(schema)) | "Write" >> beam.io.Write(ExampleSink(output_path))
-
-
-class _Encode(beam.DoFn):
-    """Batches of transformed examples to lists of serialized tf.Examples."""
-
-    def __init__(self, schema: schema_pb2.Schema):
-        self._schema = schema
-
-    def setup(self) -> None:
-        self._encoder = RecordBatchToExamplesEncoder(self._schema)
-
-    def process(self, batch: tuple[pa.RecordBatch, dict[str, pa.Array]]) -> Iterator[list[bytes]]:
-        examples, _ = batch
-        yield self._encoder.encode(examples)
+        return (
+            batches
+            | "Serialize" >> beam.ParDo(SerializeExamples(schema))
+            | "Write" >> beam.io.Write(ExampleSink(output_path))
+        )
 
 
 @contextlib.contextmanager

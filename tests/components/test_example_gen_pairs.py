@@ -221,6 +221,18 @@ def test_pairs_to_train_on_that_all_weigh_nothing_are_an_error(tmp_path):
         check(ingest(tmp_path, data)[1], data)
 
 
+def test_what_is_read_again_comes_to_the_same_files(tmp_path):
+    rows = [(f"{number}" * 2_000, f"target {number}") for number in range(2_000)]
+    base = write(tmp_path / "data", a=rows[:700], b=rows[700:])
+    data = data_config(base, inputs=[{"pattern": "*.tsv", "splits": {"train": 1, "eval": 1}}])
+    written = []
+    for folder in (tmp_path / "once", tmp_path / "again"):
+        ingest(folder, data, shard_bytes=1 << 19)
+        written.append({path.relative_to(folder): path.read_bytes() for path in sorted(folder.rglob("*.gz"))})
+    assert len(written[0]) > 8, "by chance few files have the same order"
+    assert written[0] == written[1]
+
+
 BAD = [("a", "b"), ("no target",), ("c", " "), ("d", "e\0"), ("f",), ("g",), ("h",), ("i", "j")]
 
 

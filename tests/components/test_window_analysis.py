@@ -131,13 +131,15 @@ class Outcome:
       analyzed: how many examples were analyzed.
       vocabularies: the files' contents, by name.
       ids: of the targets of the training split, in rising order.
+      files: the transformed examples' contents, by name.
     """
 
     def __init__(self, folder, analyzed):
         self.analyzed = analyzed
         assets = folder / "graph" / "transform_fn" / "assets"
         self.vocabularies = {path.name: path.read_bytes() for path in assets.iterdir()}
-        paths = (folder / "transformed" / "Split-train").iterdir()
+        paths = list((folder / "transformed" / "Split-train").iterdir())
+        self.files = {path.name: path.read_bytes() for path in paths}
         dataset = tf.data.TFRecordDataset([str(path) for path in paths], compression_type="GZIP")
         examples = map(tf.train.Example.FromString, dataset.as_numpy_iterator())
         self.ids = sorted(list(example.features.feature["ids"].int64_list.value) for example in examples)
@@ -212,6 +214,7 @@ def test_when_a_window_moves_on_only_spans_that_are_new_or_changed_are_analyzed(
     assert moved.analyzed == 2 * ROWS
     assert "1 of the 3 parts of the training split are known, and not analyzed again" in caplog.messages
     check(moved, rows)
+    assert window.run(4, **SIDES).files == moved.files, "what is transformed again comes to the same files"
     assert len(list(window.cache.iterdir())) == 3, "of the spans that have left the window nothing is kept"
 
 
