@@ -52,6 +52,26 @@ def test_the_divergence_is_the_mean_of_both_ways():
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+def test_its_gradient_is_that_of_the_formula_by_both_predictions():
+    rng = np.random.default_rng(5)
+    predictions, weights = rng.normal(0, 2, (2, 3, 5)), np.array([1.0, 0.0, 2.5])
+
+    def total(of_both):
+        log_p, log_q = (log_softmax(logits) for logits in of_both)
+        return sum(weight * divergence_of(p, q) for weight, p, q in zip(weights, log_p, log_q, strict=True))
+
+    expected = np.zeros_like(predictions)
+    for place in np.ndindex(predictions.shape):
+        step = np.zeros_like(predictions)
+        step[place] = 1e-5
+        expected[place] = (total(predictions + step) - total(predictions - step)) / 2e-5
+    one, other = tf.unstack(tf.constant(predictions, tf.float32))
+    with tf.GradientTape() as tape:
+        tape.watch([one, other])
+        found = tf.reduce_sum(tf.constant(weights, tf.float32) * divergence(one, other))
+    np.testing.assert_allclose(tape.gradient(found, [one, other]), expected, atol=1e-5)
+
+
 def test_it_stays_a_finite_number_where_a_prediction_is_sure():
     sure, of_another = tf.constant([[1e4, 0.0, 0.0]]), tf.constant([[0.0, 0.0, 1e4]])
     with tf.GradientTape() as tape:
