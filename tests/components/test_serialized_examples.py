@@ -8,11 +8,12 @@ import pyarrow as pa
 import pytest
 from apache_beam.testing.util import assert_that, equal_to
 from google.protobuf import text_format
-from tensorflow.core.example import example_pb2, feature_pb2
+from tensorflow.core.example import example_pb2
 from tensorflow_metadata.proto.v0 import schema_pb2
 
 from components.serialized_examples import EXAMPLES_AT_ONCE, SerializeExamples, sort_features
 from pipeline.generation import direct_runner_arguments
+from tests.components.text_data import example
 
 pytestmark = pytest.mark.tfx
 
@@ -32,20 +33,18 @@ ARROW = pa.schema(
 )
 
 
+def features(serialized):
+    return example_pb2.Example.FromString(serialized).features
+
+
 # Lengths of what is read have 1 to 3 bytes.
 @pytest.mark.parametrize("ids", [0, 3, 40, 3_000, 300_000])
 def test_features_come_in_the_order_of_their_names_whatever_it_was(ids):
     names = ["source_ids", "source_mask", "target_ids", "é", ""]
-    example = example_pb2.Example()
-    for name in names:
-        example.features.feature[name].int64_list.value.extend(range(len(name), len(name) + ids))
-    serialized = example.SerializeToString(deterministic=True)
-    head = serialized.removesuffix(example.features.SerializeToString(deterministic=True))
-    entries = []
-    for name in names:
-        alone = feature_pb2.Features()
-        alone.feature[name].CopyFrom(example.features.feature[name])
-        entries.append(alone.SerializeToString())
+    values = {name: list(range(len(name), len(name) + ids)) for name in names}
+    serialized = example(**values)
+    head = serialized.removesuffix(features(serialized).SerializeToString(deterministic=True))
+    entries = [features(example(**{name: values[name]})).SerializeToString() for name in names]
     for order in itertools.permutations(entries):
         assert sort_features(head + b"".join(order)) == serialized
 
@@ -64,22 +63,9 @@ def test_the_lists_are_the_same_however_large_the_batches_are(sizes):
         rows = {name: values[start : start + size] for name, values in columns.items()}
         batches.append((pa.RecordBatch.from_pydict(rows, schema=ARROW), {}))
         start += size
-    expected = [examples(columns, range(start, min(start + 256, 700))) for start in (0, 256, 512)]
+    rows = [example(**{name: values[row] for name, values in columns.items()}) for row in range(700)]
+    expected = [rows[:256], rows[256:512], rows[512:]]
     with beam.Pipeline(argv=direct_runner_arguments()) as pipeline:
         schema = text_format.Parse(SCHEMA, schema_pb2.Schema())
         lists = pipeline | beam.Create([batches]) | beam.FlatMap(list) | beam.ParDo(SerializeExamples(schema))
         assert_that(lists, equal_to(expected))
-
-
-def examples(columns, rows):
-    """Rows, as protobuf serializes them where it is told to be deterministic: names in their order."""
-    found = []
-    for row in rows:
-        example = example_pb2.Example()
-        feature = example.features.feature
-        feature["target_ids"].int64_list.value.extend(columns["target_ids"][row])
-        feature["source_ids"].int64_list.value.extend(columns["source_ids"][row])
-        feature["weight"].float_list.value.extend(columns["weight"][row])
-        feature["text"].bytes_list.value.extend(columns["text"][row])
-        found.append(example.SerializeToString(deterministic=True))
-    return found
